@@ -1,0 +1,50 @@
+namespace Hornet.Wasm;
+
+/// <summary>What follows an opcode. The names are those of the second column of wasm.ops. Source: spec, binary/instructions.</summary>
+public enum Shape : byte
+{
+    /// <summary>No such operator.</summary>
+    Invalid,
+    None,
+    /// <summary>Block type: -0x40 empty, another negative code a value type, 0 and up a type index.</summary>
+    Block,
+    Label,
+    /// <summary>A vector of labels and a default label.</summary>
+    BrTable,
+    Func,
+    Type,
+    TypeTable,
+    Local,
+    Global,
+    Table,
+    TableTable,
+    Memory,
+    MemoryMemory,
+    Data,
+    DataMemory,
+    Elem,
+    ElemTable,
+    Tag,
+    /// <summary>Block type and a vector of catch clauses.</summary>
+    TryTable,
+    Heap,
+    Field,
+    TypeType,
+    ArrayFixed,
+    ArrayData,
+    ArrayElem,
+    /// <summary>Flags (bit 0: first type nullable, bit 1: second), label, two heap types.</summary>
+    BrOnCast,
+    /// <summary>A vector of value types.</summary>
+    Select,
+    I32, I64, F32, F64, V128,
+    Shuffle,
+    Lane2, Lane4, Lane8, Lane16,
+    Mem8, Mem16, Mem32, Mem64, Mem128,
+    Mem8Lane, Mem16Lane, Mem32Lane, Mem64Lane,
+    /// <summary>One reserved zero byte.</summary>
+    Fence,
+}
+
+/// <summary>The fourth column of wasm.ops: what an operator touches.</summary>
+public enum OpClass : byte { Control, Parametric, Variable, Table, Memory, Load, Store, Const, Numeric, Trapping, Reference, Aggregate, Atomic }
