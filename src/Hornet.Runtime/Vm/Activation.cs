@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using Hornet.Base;
+
+namespace Hornet.Runtime;
+
+/// <summary>
+/// One call from the host into guest code: everything that belongs to the call and not to the instance. Lives on the host
+/// stack of the caller (a top-level call) and is linked from <see cref="VmStore.Current"/>.
+/// </summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct Activation
+{
+    /// <summary>The activation that was current before: the guest that called the host function that made this call.</summary>
+    public Activation* Parent;
+    public VmStore* Store;
+    /// <summary>Lowest address of the guest stack: interpreter frames grow up from here.</summary>
+    public byte* StackBase;
+    /// <summary>One past its highest address: native frames grow down from here.</summary>
+    public byte* StackEnd;
+    /// <summary>The first byte that no interpreter frame uses. Kept current at calls out of the interpreter.</summary>
+    public byte* InterpreterTop;
+    /// <summary>The stack pointer of the innermost native frame, or <see cref="StackEnd"/>. Kept current at calls out of native code.</summary>
+    public byte* NativeTop;
+    /// <summary>The host thread's stack must not be used below this: host functions are not entered, nested calls are refused.</summary>
+    public byte* HostStackLimit;
+    /// <summary>Host stack pointer at entry: where host calls and unwinding return to (native tier).</summary>
+    public byte* HostStackPointer;
+    /// <summary>The interpreter's current frame and instruction when it has left its loop for a call or a trap: backtraces start here.</summary>
+    public void* InterpreterFrame;
+    public void* InterpreterIp;
+    /// <summary>Native pc, frame and faulting address of a trap.</summary>
+    public nint TrapPc, TrapFrame;
+    public ulong TrapAddress;
+    public TrapCode Trap;
+}
+
+/// <summary>How guest code was left.</summary>
+internal enum CallStatus
+{
+    /// <summary>Results are in place.</summary>
+    Ok,
+    /// <summary><see cref="Activation.Trap"/> says why.</summary>
+    Trap,
+    /// <summary>A host function threw; the exception waits in the store.</summary>
+    HostException,
+    /// <summary>A WebAssembly exception that no frame of the activation catches; it waits in the store.</summary>
+    WasmException,
+    /// <summary>A host call is waiting; the activation can be resumed.</summary>
+    Suspended,
+}

@@ -1,0 +1,39 @@
+using Hornet.Wasm;
+
+namespace Hornet.Runtime;
+
+/// <summary>A way of running guest code: the interpreter here, compilers in Hornet.Native.</summary>
+internal abstract unsafe class Tier
+{
+    /// <summary>Prepares a validated module. Called once for a module; thread-safe; does as little as possible.</summary>
+    public abstract ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings);
+
+    /// <summary>Fills the entries of the functions that an instance's module defines.</summary>
+    public abstract void Link(ModuleCode code, VmContext* context);
+
+    /// <summary>Fills the entries of a host function's reference.</summary>
+    public abstract void LinkHost(VmFuncRef* function);
+
+    /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
+    public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values);
+
+    /// <summary>Adds the guest's frames of one activation, innermost first.</summary>
+    public abstract void Backtrace(Activation* activation, List<FrameLocation> frames);
+}
+
+/// <summary>A module's code in one tier; freed when the last user of the module has gone.</summary>
+internal abstract class ModuleCode : IDisposable
+{
+    public abstract void Dispose();
+}
+
+/// <summary>What of the configuration changes the code that is made.</summary>
+internal readonly record struct CodeSettings(bool ConsumeFuel, bool Interruptible, Features Features, bool DeterministicRelaxedSimd = true, bool CanonicalizeNaN = false);
+
+/// <summary>Where a guest's frame is: the function, and the offset of the operator from the beginning of the module.</summary>
+internal unsafe readonly struct FrameLocation(VmContext* context, int function, int offset)
+{
+    public readonly VmContext* Context = context;
+    public readonly int Function = function;
+    public readonly int Offset = offset;
+}
