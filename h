@@ -1,0 +1,209 @@
+#!/usr/bin/env bash
+# The one door to Hornet: ./h help
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=$root/.cache
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+help() {
+  cat <<'TEXT'
+./h build                  publish the native executables to out/ (out/hornet)
+./h run [options] FILE     run a WebAssembly module with out/hornet, which is built first where it is missing or old
+./h test [group...]        build everything once and run the test groups (./h test list names them)
+./h bless [group...]       run the groups and rewrite the golden files that differ; look at the difference before you commit it
+./h gen [--check]          write the generated code anew from its tables (--check: only say what is not current)
+./h bench run|start|validate
+                           measure: programs against native code, start-up, validation against Wasmtime
+./h fuzz [seconds] [group...]
+                           let the property tests of the groups run for so long each (60 seconds)
+./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision
+./h help                   this page
+
+A first hour: ./h run samples/hello.wasm, then ./h test, then CONTRIBUTING.md.
+What is expensive to make lies in .cache/, keyed by what it is made from; removing it is always safe.
+HORNET_PLAIN=1 uses the plain .NET runtime instead of the native executable.
+TEXT
+}
+
+say()  { printf '%s\n' "$*" >&2; }
+fail() { say "h: $*"; exit 1; }
+
+has_sdk() { command -v dotnet >/dev/null 2>&1 && (cd "$root" && dotnet --version >/dev/null 2>&1); }
+has_linker() { [ -z "${HORNET_PLAIN:-}" ] && { command -v clang || command -v gcc; } >/dev/null 2>&1; }
+
+need_sdk() {
+  has_sdk && return
+  if command -v dotnet >/dev/null 2>&1; then
+    say "h: the .NET SDK here does not satisfy global.json (wanted: $(grep -o '"version": "[^"]*"' "$root/global.json" | cut -d'"' -f4) or a later 10.0)."
+    say "   Installed: $(cd / && dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')"
+  else
+    say "h: the .NET SDK 10 is missing: there is no 'dotnet' in PATH."
+  fi
+  say "   Get it from https://dotnet.microsoft.com/download/dotnet/10.0, or without root:"
+  say "     curl -sSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0 && export PATH=\$HOME/.dotnet:\$PATH"
+  exit 1
+}
+
+# What the executables are made from, as one hash.
+source_key() {
+  (cd "$root" && find src global.json Directory.Build.props Directory.Packages.props -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+}
+
+rid() {
+  local arch; case $(uname -m) in aarch64|arm64) arch=arm64 ;; *) arch=x64 ;; esac
+  case $(uname -s) in Darwin) echo "osx-$arch" ;; *) echo "linux-$arch" ;; esac
+}
+
+# publish PROJECT NAME: a native executable in out/, made only when its sources have changed.
+publish() {
+  local project=$1 name=$2 key stored; key=$(source_key)
+  [ -x "$root/out/$name" ] && [ "$(cat "$root/out/.$name.key" 2>/dev/null)" = "$key" ] && return 0
+  mkdir -p "$root/out"; stored=$cache/publish/$name-$key
+  if [ ! -x "$stored" ]; then
+    need_sdk
+    say "h: publishing out/$name (about a minute) ..."
+    dotnet publish "$root/src/$project" -c Release -r "$(rid)" -v q -p:NuGetInteractive=false >"$root/out/.$name.log" 2>&1 \
+      || { say "h: publishing failed:"; grep -E 'error|warning' "$root/out/.$name.log" | sort -u | head -20 >&2; return 1; }
+    mkdir -p "$cache/publish"; rm -f "$cache/publish/$name-"*
+    cp "$root/artifacts/publish/$project/release_$(rid)/$name" "$stored.new" && mv "$stored.new" "$stored" || return 1
+  fi
+  # By rename, so that a running copy is left alone.
+  cp "$stored" "$root/out/.$name.new" && mv "$root/out/.$name.new" "$root/out/$name" && echo "$key" > "$root/out/.$name.key"
+}
+
+build() {
+  need_sdk
+  has_linker || fail "NativeAOT needs clang or gcc to link, and neither is in PATH (Debian: apt install clang). ./h run FILE works without, on the plain runtime."
+  publish Hornet.Cli hornet || exit 1
+  [ ! -d "$root/src/Hornet.Micro" ] || publish Hornet.Micro hornet-micro || exit 1
+  ls -l "$root"/out/hornet* | awk '{ printf "%s  %.1f MB\n", $NF, $5 / 1e6 }'
+}
+
+run() {
+  [ $# -gt 0 ] || fail "run what? ./h run samples/hello.wasm"
+  if has_linker && has_sdk; then publish Hornet.Cli hornet && exec "$root/out/hornet" run "$@"; fi
+  if ! has_sdk; then
+    [ -x "$root/out/hornet" ] || need_sdk
+    say "h: no .NET SDK here, so out/hornet runs as it is; it may be older than its sources."
+    exec "$root/out/hornet" run "$@"
+  fi
+  [ -n "${HORNET_PLAIN:-}" ] || say "h: no native executable can be linked here (clang or gcc is missing, or see above); using the plain runtime."
+  plain && exec dotnet "$root/artifacts/bin/Hornet.Cli/release/hornet.dll" run "$@"
+}
+
+# The command on the plain runtime.
+plain() {
+  local key; key=$(source_key)
+  [ -f "$root/artifacts/bin/Hornet.Cli/release/hornet.dll" ] && [ "$(cat "$cache/plain.key" 2>/dev/null)" = "$key" ] && return
+  dotnet build "$root/src/Hornet.Cli" -c Release -v q >&2 && mkdir -p "$cache" && echo "$key" > "$cache/plain.key"
+}
+
+# Lines "group budget project what" of tests/groups.txt, narrowed to the groups asked for.
+groups() {
+  local name budget what wanted=" $* "
+  grep -v '^#' "$root/tests/groups.txt" | while read -r name budget what; do
+    [ -n "$name" ] || continue
+    [ "$wanted" = "  " ] || [[ $wanted == *" $name "* ]] || continue
+    echo "$name $budget $what"
+  done
+}
+
+attribute() { sed -n "s/.*<assembly [^>]*[ \"]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -1; }
+
+# The names and reasons of what was skipped, a line each, at most twenty.
+skipped_names() {
+  tr -d '\n' < "$1" | sed 's/<test /\n<test /g' | grep 'result="Skip"' \
+    | sed 's/.*<test [^>]*name="\([^"]*\)".*<reason[^>]*>\(<!\[CDATA\[\)\{0,1\}\([^]<]*\).*/  skipped: \1: \3/' | head -20
+}
+
+tests() {
+  local wanted name budget what exe report log rc start used p f s e note passed=0 failed=0 skipped=0
+  if [ "${1:-}" = list ]; then groups | while read -r name budget what; do printf '%-10s %4s s  %s\n' "$name" "$budget" "$what"; done; return; fi
+  for wanted in "$@"; do groups "$wanted" | grep -q . || fail "no test group '$wanted'; ./h test list names them"; done
+  need_sdk
+  cd "$root" || exit 1
+  mkdir -p "$cache/results"
+  start=$SECONDS
+  dotnet build Hornet.slnx -c Release -v q --nologo -clp:NoSummary || { say "h: the build failed"; echo "0 passed, 1 failed"; return 1; }
+  if groups "$@" | grep -q '^cli '; then
+    if ! has_linker; then say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
+    elif ! publish Hornet.Cli hornet; then failed=$((failed + 1)); fi
+  fi
+  printf 'built in %s s\n' $((SECONDS - start))
+  printf '%-10s %7s %7s %7s   %s\n' group passed failed skipped "used / budget"
+  while read -r -u 3 name budget what; do
+    exe=$(executable "$name"); report=$cache/results/$name.xml; log=$cache/results/$name.log
+    rm -f "$report"; start=$SECONDS; note=
+    timeout -k 10 $((budget * 2)) "$exe" --no-ansi --progress off --results-directory "$cache/results" \
+      --report-xunit-xml --report-xunit-xml-filename "$name.xml" >"$log" 2>&1 </dev/null
+    rc=$?; used=$((SECONDS - start))
+    p=$(attribute "$report" passed 2>/dev/null); f=$(attribute "$report" failed 2>/dev/null)
+    s=$(attribute "$report" skipped 2>/dev/null); e=$(attribute "$report" errors 2>/dev/null)
+    p=${p:-0}; s=${s:-0}; f=$((${f:-0} + ${e:-0}))
+    # Exit code 8 says that no test ran: right only for a project that has no source yet.
+    if [ $rc -eq 8 ] && ! compgen -G "$(project "$name")/*.cs" >/dev/null; then rc=0; note="no tests yet"; fi
+    if [ $rc -eq 124 ] || [ $rc -eq 137 ]; then note="stopped after twice its budget"; f=$((f + 1))
+    elif [ $rc -ne 0 ] && [ "$f" -eq 0 ]; then note="ended with exit code $rc"; f=1; fi
+    if [ $used -gt "$budget" ]; then note="${note:+$note; }over its budget"; [ "$f" -gt 0 ] || f=1; fi
+    printf '%-10s %7s %7s %7s   %4s s / %4s s   %s\n' "$name" "$p" "$f" "$s" $used "$budget" "$note"
+    [ "$f" -eq 0 ] || { sed '/^$/d' "$log" | head -c 12000; say "(the whole log: ${log#"$root"/})"; }
+    [ "$s" -eq 0 ] || skipped_names "$report"
+    passed=$((passed + p)); failed=$((failed + f)); skipped=$((skipped + s))
+  done 3< <(groups "$@")
+  printf '%s passed, %s failed' $passed $failed
+  [ $skipped -eq 0 ] || printf ', %s skipped' $skipped
+  printf '\n'
+  [ $failed -eq 0 ]
+}
+
+# The folder of a group: tests/Hornet.Wasm.Tests for the group "wasm"; and what it is built to.
+project() {
+  local p; for p in "$root"/tests/Hornet.*.Tests; do
+    [ "$(echo "${p##*/}" | tr 'A-Z' 'a-z')" = "hornet.$1.tests" ] && { echo "$p"; return; }
+  done
+}
+executable() { local p; p=$(project "$1"); p=${p##*/}; echo "$root/artifacts/bin/$p/release/$p"; }
+
+fuzz() {
+  local seconds=60
+  case ${1:-} in ''|*[!0-9]*) ;; *) seconds=$1; shift ;; esac
+  need_sdk; cd "$root" || exit 1
+  dotnet build Hornet.slnx -c Release -v q --nologo -clp:NoSummary || exit 1
+  local name rest status=0
+  while read -r -u 3 name rest; do
+    # CsCheck reads the time from the environment; property tests carry the word in their class's name.
+    CsCheck_Time=$seconds "$(executable "$name")" --no-ansi --progress off --zero-tests-policy allow-skipped --ignore-exit-code 8 \
+      --filter-class '*Properties*' --filter-class '*Mutation*' --filter-class '*Fuzz*' || status=1
+  done 3< <(groups "$@")
+  return $status
+}
+
+explain() {
+  [ $# -gt 0 ] || fail "explain what? A project (Hornet.Wasm), a test group, an operator (i32.rotl), or a word of RATIONALE.md"
+  cd "$root" || exit 1
+  local word=$1 found=1
+  grep -iF -- "$word" ARCHITECTURE.md | grep -E '^\| `|->' && found=0
+  groups "$word" | while read -r name budget what; do echo "test group $name (budget $budget s): $what"; done
+  if grep -qE "(^|[[:space:]])${word//./\\.}([[:space:]]|$)" src/Hornet.Wasm/Operators/wasm.ops; then
+    grep -E "^#.*(mnemonic|code)" src/Hornet.Wasm/Operators/wasm.ops | tail -1
+    grep -E "(^|[[:space:]])${word//./\\.}([[:space:]]|$)" src/Hornet.Wasm/Operators/wasm.ops; found=0
+  fi
+  # A decision: the question with its paragraphs, up to the next heading.
+  awk -v w="$(echo "$word" | tr 'A-Z' 'a-z')" '/^## /{ show = index(tolower($0), w) > 0 } show { print; any = 1 } END { exit !any }' RATIONALE.md && found=0
+  groups "$word" | grep -q . && found=0
+  [ $found -eq 0 ] || { say "h: nothing here is called '$word'; it occurs in:"; grep -rlniF -- "$word" docs src --include='*.md' --include='*.cs' 2>/dev/null | head -8 >&2; return 1; }
+}
+
+command=${1:-help}; [ $# -eq 0 ] || shift
+case $command in
+  build)   build ;;
+  run)     run "$@" ;;
+  test)    tests "$@" ;;
+  bless)   HORNET_BLESS=1 tests "$@" ;;
+  gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$@" ;;
+  bench)   need_sdk; publish Hornet.Cli hornet && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
+  fuzz)    fuzz "$@" ;;
+  explain) explain "$@" ;;
+  help|-h|--help) help ;;
+  *) say "h: there is no '$command' here."; help >&2; exit 2 ;;
+esac
