@@ -200,7 +200,7 @@ case $command in
   run)     run "$@" ;;
   test)    tests "$@" ;;
   bless)   HORNET_BLESS=1 tests "$@" ;;
-  gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$@" ;;
+  gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$root" "$@" ;;
   bench)   need_sdk; publish Hornet.Cli hornet && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
   fuzz)    fuzz "$@" ;;
   explain) explain "$@" ;;
