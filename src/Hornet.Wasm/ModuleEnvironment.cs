@@ -31,7 +31,7 @@ public readonly record struct FunctionBody(ByteRange Bytes);
 /// The index spaces of one module: what validation, translation and linking look up. Filled section by section by the
 /// reader; byte ranges refer to the module's bytes, which this does not hold.
 /// </summary>
-public sealed class ModuleEnvironment
+public sealed class ModuleEnvironment : ITypeSpace
 {
     /// <summary>The type section, flattened: recursion groups are runs of it.</summary>
     public List<SubType> Types { get; } = [];
@@ -68,4 +68,15 @@ public sealed class ModuleEnvironment
     public HashSet<int> DeclaredFunctions { get; } = [];
 
     public FuncType FunctionType(int function) => (FuncType)Types[Functions[function]];
+
+    CompositeKind ITypeSpace.KindOf(int type) => Types[type].Kind;
+
+    // spec: match-deftype. The chain is short: validation limits its depth.
+    bool ITypeSpace.IsSubtype(int sub, int super)
+    {
+        int wanted = CanonicalType[super];
+        for (int type = sub; type >= 0; type = Types[type].Supertype)
+            if (CanonicalType[type] == wanted) return true;
+        return false;
+    }
 }

@@ -175,8 +175,10 @@ public ref struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
     {
         int at = Offset;
         long code = S33();
+        // A ValType has 29 bits for a type index, and no module has so many types.
+        if (code >= 1 << 29) WasmFormatException.ThrowInvalid(at, $"unknown type {code}");
         HeapType type = new((int)code);
-        if (code is < -0x17 or > int.MaxValue || !type.IsConcrete && !type.IsAbstract) WasmFormatException.ThrowMalformed(at, "malformed heap type");
+        if (code < -0x17 || !type.IsConcrete && !type.IsAbstract) WasmFormatException.ThrowMalformed(at, "malformed heap type");
         return type;
     }
 

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+
+namespace Hornet.Wasm;
+
+/// <summary>Checks recursion groups one after the other and gives equal types of a module one canonical number. Source: spec, valid/types, recursive types.</summary>
+sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
+{
+    /// <summary>Supertypes above a type; other engines have the same limit (JavaScript embedding, implementation limits).</summary>
+    const int MaxDepth = 63;
+
+    readonly RecGroupEncoding _encoding = new();
+    readonly Dictionary<int[], int> _groups = new(RecGroupComparer.Instance);
+    readonly List<byte> _depth = [];
+
+    /// <summary>Takes in all groups that the environment has gained since the last call.</summary>
+    /// <param name="offset">Where to report errors.</param>
+    public void AddAll(long offset)
+    {
+        while (module.CanonicalType.Count < module.Types.Count)
+        {
+            int start = module.CanonicalType.Count, end = start + 1;
+            while (end < module.Types.Count && module.RecGroupStart[end] == start) end++;
+            Add(start, end, offset);
+        }
+    }
+
+    /// <summary>Checks the group of types <paramref name="start"/> up to <paramref name="end"/>.</summary>
+    void Add(int start, int end, long offset)
+    {
+        Span<SubType> types = CollectionsMarshal.AsSpan(module.Types);
+        for (int i = start; i < end; i++)
+        {
+            SubType type = types[i];
+            CheckReferences(type, end, offset);
+            // spec: type use before definition is possible inside the group, but a supertype always precedes.
+            if (type.Supertype >= i) WasmFormatException.ThrowInvalid(offset, $"unknown type {type.Supertype}");
+            if (type.Kind != CompositeKind.Func || !type.IsFinal || type.Supertype >= 0 || end - start > 1) Require(Features.Gc, offset);
+        }
+        Canonicalize(types, start, end);
+        for (int i = start; i < end; i++) CheckSupertype(types, i, offset);
+    }
+
+    void Canonicalize(Span<SubType> types, int start, int end)
+    {
+        _encoding.Encode(types[start..end], start, CollectionsMarshal.AsSpan(module.CanonicalType));
+        if (!_groups.GetAlternateLookup<ReadOnlySpan<int>>().TryGetValue(_encoding.Code, out int first))
+        {
+            first = start;
+            _groups.Add(_encoding.Code.ToArray(), first);
+        }
+        for (int i = start; i < end; i++) module.CanonicalType.Add(first + (i - start));
+    }
+
+    void CheckSupertype(Span<SubType> types, int index, long offset)
+    {
+        SubType type = types[index];
+        int super = type.Supertype;
+        if (super < 0)
+        {
+            _depth.Add(0);
+            return;
+        }
+        if (types[super].IsFinal || !TypeMatching.Matches(module, type, types[super]))
+            WasmFormatException.ThrowInvalid(offset, $"sub type {index} does not match super type {super}");
+        if (_depth[super] >= MaxDepth) WasmFormatException.ThrowLimit(offset, "sub type hierarchy too deep");
+        _depth.Add((byte)(_depth[super] + 1));
+    }
+
+    void CheckReferences(SubType type, int end, long offset)
+    {
+        switch (type)
+        {
+            case FuncType f:
+                foreach (ValType t in f.Parameters) CheckReference(t, end, offset);
+                foreach (ValType t in f.Results) CheckReference(t, end, offset);
+                if (f.Results.Length > 1) Require(Features.MultiValue, offset);
+                break;
+            case StructType s:
+                foreach (FieldType field in s.Fields) CheckReference(field.Storage, end, offset);
+                break;
+            case ArrayType a:
+                CheckReference(a.Element.Storage, end, offset);
+                break;
+        }
+    }
+
+    void CheckReference(ValType type, int end, long offset)
+    {
+        if (type.IsRef && type.Heap.IsConcrete && type.Code >= end) WasmFormatException.ThrowInvalid(offset, $"unknown type {type.Code}");
+        FeatureGate.Check(type, features, offset);
+    }
+
+    void Require(Features feature, long offset) => FeatureGate.Require(features, feature, offset);
+}
