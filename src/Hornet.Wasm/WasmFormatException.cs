@@ -27,6 +27,9 @@ public sealed class WasmFormatException(FormatErrorKind kind, long offset, strin
     /// <summary>The message without the offset, in the specification's words where its test suite has some.</summary>
     public string Reason { get; } = message;
 
+    /// <summary>Whether the bytes ended too early, which more of them could mend.</summary>
+    internal bool IsUnexpectedEnd => Reason.StartsWith("unexpected end", StringComparison.Ordinal);
+
     [DoesNotReturn]
     internal static void ThrowMalformed(long offset, string message) => throw new WasmFormatException(FormatErrorKind.Malformed, offset, message);
 

@@ -10,7 +10,7 @@ namespace Hornet.Wasm;
 /// </summary>
 /// <param name="bytes">The item.</param>
 /// <param name="origin">Offset of its first byte from the beginning of the module.</param>
-public ref struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
+public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
 {
     readonly ReadOnlySpan<byte> _bytes = bytes;
     int _pos = 0;
@@ -193,9 +193,12 @@ public ref struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
             case 0x63: return Wasm.ValType.Ref(HeapType(), nullable: true);
         }
         HeapType heap = new((sbyte)(code << 1) >> 1);
-        if (code is < 0x69 or > 0x74 || !heap.IsAbstract) WasmFormatException.ThrowMalformed(at, "malformed value type");
+        if (code is < 0x69 or > 0x74 || !heap.IsAbstract) WasmFormatException.ThrowMalformed(at, code >= 0x80 ? "integer representation too long" : "malformed value type");
         return Wasm.ValType.Ref(heap, nullable: true);
     }
+
+    /// <summary>The next byte, not read yet; -1 at the end.</summary>
+    public readonly int Peek() => (uint)_pos < (uint)_bytes.Length ? _bytes[_pos] : -1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte Byte()
