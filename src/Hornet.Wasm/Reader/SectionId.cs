@@ -13,8 +13,11 @@ public static class Sections
     public const int Count = 14;
 
     /// <summary>The place of a section in the order that modules must keep; custom sections, which may be anywhere, have 0.</summary>
-    //                                                cu ty im fu ta me gl ex st el co da dc tag
     public static int Order(SectionId id) => Places[(int)id];
+    /// <summary>The section at this place of the order, from 1.</summary>
+    public static SectionId At(int order) => (SectionId)Places.IndexOf((byte)order);
+
+    // By number:                             cu ty im fu ta me gl ex st el  co  da  dc  tag
     static ReadOnlySpan<byte> Places => [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6];
 
     /// <summary>As the specification calls it.</summary>
