@@ -28,6 +28,8 @@ internal unsafe struct Activation
     /// <summary>The interpreter's current frame and instruction when it has left its loop for a call or a trap: backtraces start here.</summary>
     public void* InterpreterFrame;
     public void* InterpreterIp;
+    /// <summary>The instance whose code <see cref="InterpreterIp"/> is.</summary>
+    public VmContext* InterpreterContext;
     /// <summary>Native pc, frame and faulting address of a trap.</summary>
     public nint TrapPc, TrapFrame;
     public ulong TrapAddress;

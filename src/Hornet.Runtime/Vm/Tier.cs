@@ -11,8 +11,8 @@ internal abstract unsafe class Tier
     /// <summary>Fills the entries of the functions that an instance's module defines.</summary>
     public abstract void Link(ModuleCode code, VmContext* context);
 
-    /// <summary>Fills the entries of a host function's reference.</summary>
-    public abstract void LinkHost(VmFuncRef* function);
+    /// <summary>Fills the entries of a host function's reference. What they point to is shared by shape and never freed.</summary>
+    public abstract void LinkHost(VmFuncRef* function, FuncType type);
 
     /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
     public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values);

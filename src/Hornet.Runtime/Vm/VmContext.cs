@@ -27,6 +27,8 @@ internal unsafe struct VmContext
     public VmElemSegment* ElemSegments;
     /// <summary>For imported functions, the reference of the function itself (its identity); entries of defined functions are unused.</summary>
     public VmFuncRef** ImportedFunctions;
+    /// <summary>The interpreter's code of the module: a GCHandle that the ModuleCode owns. Set by Tier.Link.</summary>
+    public nint InterpreterCode;
     /// <summary>Index of the managed Instance in its store's table.</summary>
     public int Instance;
     /// <summary>Functions of the module, imported ones included.</summary>
