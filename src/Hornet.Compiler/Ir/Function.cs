@@ -1,0 +1,253 @@
+using Hornet.Base;
+
+namespace Hornet.Compiler.Ir;
+
+/// <summary>What a function takes and yields. With <see cref="HasContext"/> the first parameter is the VM context.</summary>
+internal sealed record Signature(IrType[] Params, IrType[] Results, bool HasContext = false);
+
+/// <summary>A function or symbol that the linker of the code knows by <see cref="Symbol"/>.</summary>
+internal readonly record struct ExternalFunction(int Symbol, SigRef Signature);
+
+internal readonly record struct StackSlotData(int Size, int Align);
+
+/// <summary>At one safepoint: a tag of the frontend (a code offset), the frame it is inlined into, and the live values.</summary>
+internal readonly record struct FrameStateData(int Tag, FrameState Outer, ListRef Values);
+
+/// <summary>One instruction. Which fields mean something is its <see cref="InstFormat"/>'s business.</summary>
+internal struct InstData
+{
+    public Opcode Op;
+    /// <summary>The controlling type: the suffix in text form.</summary>
+    public IrType Type;
+    public Lane Lane;
+    /// <summary><see cref="IntCC"/>, <see cref="FloatCC"/> or <see cref="AtomicOp"/>.</summary>
+    public byte Cond;
+    public MemFlags Mem;
+    public Value A, B, C;
+    /// <summary>Arguments of calls and returns, the first branch target, or the branch table.</summary>
+    public ListRef List;
+    /// <summary>The second branch target; the handler of a <c>try_call</c>.</summary>
+    public ListRef List2;
+    /// <summary>The target of a <c>try_call</c> that returns.</summary>
+    public ListRef List3;
+    public long Imm;
+
+    public InstData(Opcode op, IrType type)
+    {
+        (Op, Type) = (op, type);
+        (A, B, C) = (Value.None, Value.None, Value.None);
+    }
+
+    public readonly IntCC IntCC => (IntCC)Cond;
+    public readonly FloatCC FloatCC => (FloatCC)Cond;
+    public readonly AtomicOp AtomicOp => (AtomicOp)Cond;
+    public readonly bool IsVector => Lane != Lane.None || Type == IrType.V128;
+}
+
+internal enum ValueKind : byte
+{
+    Result,
+    Param,
+    Alias,
+}
+
+/// <summary>Where a value comes from: an instruction, a block, or (alias) another value.</summary>
+internal struct ValueData
+{
+    public ValueKind Kind;
+    public IrType Type;
+    public ushort Number;
+    public int Owner;
+}
+
+internal struct BlockData
+{
+    public ListRef Params;
+    public Inst First, Last;
+    public Block Prev, Next;
+    public bool InLayout;
+    /// <summary>Rarely executed: laid out after everything else.</summary>
+    public bool Cold;
+}
+
+internal struct InstLinks
+{
+    public Inst Prev, Next;
+    public Block Block;
+    public Value FirstResult;
+    public int ResultCount;
+    public FrameState State;
+    /// <summary>A position in the frontend's source, carried through to the tables; -1 is none.</summary>
+    public int Source;
+}
+
+/// <summary>A function in SSA form: tables of entities and the order of blocks and instructions.</summary>
+internal sealed partial class Function
+{
+    /// <summary>In a branch target's arguments: result <c>n</c> of the <c>try_call</c> (or the payload in its handler).</summary>
+    public static int CallResult(int n) => -2 - n;
+
+    public string Name { get; set; } = "f";
+    public Signature Signature { get; set; } = new([], []);
+
+    public FlatList<InstData> Insts { get; } = new(256);
+    public FlatList<InstLinks> Links { get; } = new(256);
+    public FlatList<ValueData> Values { get; } = new(256);
+    public FlatList<BlockData> Blocks { get; } = new(32);
+    public FlatList<Signature> Signatures { get; } = new(8);
+    public FlatList<ExternalFunction> Functions { get; } = new(8);
+    public FlatList<StackSlotData> StackSlots { get; } = new(4);
+    public FlatList<FrameStateData> FrameStates { get; } = new(4);
+    public FlatList<UInt128> Vectors { get; } = new(4);
+    public ListPool Lists { get; } = new();
+
+    /// <summary>Offsets to follow from the VM context to the stack limit; empty: no check. The last one is compared with.</summary>
+    public FlatList<int> StackLimit { get; } = new(2);
+
+    public Block FirstBlock { get; private set; } = Block.None;
+    public Block LastBlock { get; private set; } = Block.None;
+
+    public Block Entry => FirstBlock;
+
+    public void Clear()
+    {
+        Insts.Clear();
+        Links.Clear();
+        Values.Clear();
+        Blocks.Clear();
+        Signatures.Clear();
+        Functions.Clear();
+        StackSlots.Clear();
+        FrameStates.Clear();
+        Vectors.Clear();
+        Lists.Clear();
+        StackLimit.Clear();
+        FirstBlock = LastBlock = Block.None;
+    }
+
+    public ref InstData this[Inst inst] => ref Insts[inst.Index];
+
+    public ref InstLinks Link(Inst inst) => ref Links[inst.Index];
+
+    public ref BlockData this[Block block] => ref Blocks[block.Index];
+
+    // Values
+
+    public IrType TypeOf(Value value) => Values[value.Index].Type;
+
+    /// <summary>The value that an alias stands for.</summary>
+    public Value Resolve(Value value)
+    {
+        while (Values[value.Index].Kind == ValueKind.Alias) value = new Value(Values[value.Index].Owner);
+        return value;
+    }
+
+    public void MakeAlias(Value value, Value of)
+    {
+        ref ValueData data = ref Values[value.Index];
+        data.Kind = ValueKind.Alias;
+        data.Owner = of.Index;
+    }
+
+    /// <summary>The instruction that defines a value; none for parameters.</summary>
+    public Inst DefOf(Value value)
+    {
+        ref ValueData data = ref Values[value.Index];
+        return data.Kind == ValueKind.Result ? new Inst(data.Owner) : Inst.None;
+    }
+
+    public Value Result(Inst inst) => Links[inst.Index].FirstResult;
+
+    /// <summary>The constant that a value is, if it is an <c>iconst</c>.</summary>
+    public bool IsIconst(Value value, out long constant)
+    {
+        constant = 0;
+        Inst def = DefOf(value);
+        if (def.IsNone || Insts[def.Index].Op != Opcode.Iconst) return false;
+        constant = Insts[def.Index].Imm;
+        return true;
+    }
+
+    // Creation
+
+    public Block CreateBlock() => new(Blocks.Add(new BlockData { First = Inst.None, Last = Inst.None, Prev = Block.None, Next = Block.None }));
+
+    public Value AppendParam(Block block, IrType type)
+    {
+        Value value = DetachedParam(block, type);
+        AttachParam(block, value);
+        return value;
+    }
+
+    /// <summary>A parameter that is not in its block's list yet (SSA construction decides later).</summary>
+    public Value DetachedParam(Block block, IrType type) =>
+        new(Values.Add(new ValueData { Kind = ValueKind.Param, Type = type, Owner = block.Index }));
+
+    public void AttachParam(Block block, Value value)
+    {
+        ref BlockData data = ref this[block];
+        Values[value.Index].Number = (ushort)Lists.Count(data.Params);
+        data.Params = Lists.Add(data.Params, value.Index);
+    }
+
+    public ReadOnlySpan<int> Params(Block block) => Lists.Get(this[block].Params);
+
+    public Inst CreateInst(in InstData data)
+    {
+        int index = Insts.Add(data);
+        Links.Add(new InstLinks
+        {
+            Prev = Inst.None,
+            Next = Inst.None,
+            Block = Block.None,
+            FirstResult = Value.None,
+            State = FrameState.None,
+            Source = -1,
+        });
+        return new Inst(index);
+    }
+
+    public Value AddResult(Inst inst, IrType type)
+    {
+        ref InstLinks links = ref Link(inst);
+        var value = new Value(Values.Add(new ValueData
+        {
+            Kind = ValueKind.Result,
+            Type = type,
+            Owner = inst.Index,
+            Number = (ushort)links.ResultCount,
+        }));
+        if (links.ResultCount++ == 0) links.FirstResult = value;
+        return value;
+    }
+
+    /// <summary>Gives an instruction the results that its operator, type and signature say.</summary>
+    public void MakeResults(Inst inst)
+    {
+        ref InstData data = ref this[inst];
+        if (data.Op is Opcode.Call or Opcode.CallIndirect)
+        {
+            foreach (IrType type in CallSignature(data).Results) AddResult(inst, type);
+            return;
+        }
+        IrType result = ResultType(data);
+        if (result != IrType.None) AddResult(inst, result);
+    }
+
+    public static IrType ResultType(in InstData data)
+    {
+        if (data.Op.Has(OpFlags.NoResult | OpFlags.Call)) return IrType.None;
+        if (data.Op.Has(OpFlags.Boolean)) return data.Lane != Lane.None ? IrType.V128 : IrType.I32;
+        return data.Op switch
+        {
+            Opcode.ExtractLane or Opcode.SextractLane => data.Lane.LaneType(),
+            Opcode.AnyTrue or Opcode.AllTrue or Opcode.Bitmask => IrType.I32,
+            _ => data.Type,
+        };
+    }
+
+    public Signature CallSignature(in InstData data) =>
+        data.Op is Opcode.Call or Opcode.ReturnCall or Opcode.TryCall
+            ? Signatures[Functions[(int)data.Imm].Signature.Index]
+            : Signatures[(int)data.Imm];
+}

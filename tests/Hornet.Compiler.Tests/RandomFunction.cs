@@ -1,0 +1,322 @@
+using Hornet.Compiler.Ir;
+
+namespace Hornet.Compiler.Tests;
+
+/// <summary>Builds random functions that always end: loops count down. The first parameter is the address of
+/// <see cref="MemoryBytes"/> bytes of memory, the others are numbers.</summary>
+internal sealed class RandomFunction
+{
+    public const int MemoryBytes = 512;
+
+    private static readonly IrType[] Types = [IrType.I32, IrType.I64, IrType.F32, IrType.F64, IrType.I32, IrType.I64, IrType.I8, IrType.I16];
+    private static readonly Opcode[] IntOps =
+    [
+        Opcode.Iadd, Opcode.Isub, Opcode.Imul, Opcode.Band, Opcode.Bor, Opcode.Bxor, Opcode.BandNot, Opcode.Ishl, Opcode.Ushr, Opcode.Sshr,
+        Opcode.Rotl, Opcode.Rotr, Opcode.Sdiv, Opcode.Udiv, Opcode.Srem, Opcode.Urem, Opcode.Iadd, Opcode.Iadd, Opcode.Isub,
+    ];
+    private static readonly Opcode[] WideOps = [Opcode.Smulhi, Opcode.Umulhi];
+    private static readonly Opcode[] UnaryOps = [Opcode.Bnot, Opcode.Ineg, Opcode.Clz, Opcode.Ctz, Opcode.Popcnt];
+    private static readonly Opcode[] FloatOps = [Opcode.Fadd, Opcode.Fsub, Opcode.Fmul, Opcode.Fdiv, Opcode.Fmin, Opcode.Fmax, Opcode.Fcopysign];
+    private static readonly Opcode[] FloatUnaryOps = [Opcode.Fneg, Opcode.Fabs, Opcode.Sqrt, Opcode.Ceil, Opcode.Floor, Opcode.Trunc, Opcode.Nearest];
+
+    private readonly Random _random;
+    private readonly FunctionBuilder _builder = new();
+    private readonly List<(Variable Variable, IrType Type)> _variables = [];
+    private readonly bool _calls;
+    private Value _memory;
+    private int _budget;
+
+    private RandomFunction(int seed, bool calls)
+    {
+        _random = new Random(seed);
+        _calls = calls;
+    }
+
+    public static Function Create(int seed, int size = 60, bool calls = false)
+    {
+        var generator = new RandomFunction(seed, calls);
+        return generator.Build(size);
+    }
+
+    /// <summary>Arguments for a function: the memory and then numbers that are often interesting.</summary>
+    public static UInt128[] Arguments(Function function, Random random, ulong memory)
+    {
+        var args = new UInt128[function.Signature.Params.Length];
+        for (int i = 0; i < args.Length; i++)
+        {
+            IrType type = function.Signature.Params[i];
+            ulong bits = random.Next(4) switch
+            {
+                0 => (ulong)random.Next(-3, 4),
+                1 => 1UL << random.Next(64),
+                2 => (ulong)random.NextInt64(),
+                _ => (ulong)random.Next(256),
+            };
+            if (type == IrType.F32) bits = BitConverter.SingleToUInt32Bits(random.Next(3) == 0 ? float.NaN : random.Next(-1000, 1000) / 8f);
+            if (type == IrType.F64) bits = BitConverter.DoubleToUInt64Bits(random.Next(5) == 0 ? double.PositiveInfinity : random.Next(-100000, 100000) / 16.0);
+            args[i] = i == 0 ? memory : bits & type.Mask();
+        }
+        return args;
+    }
+
+    private Function Build(int size)
+    {
+        var parameters = new List<IrType> { IrType.I64 };
+        for (int i = _random.Next(1, 14); i > 0; i--) parameters.Add(Pick(Types));
+        var results = new List<IrType>();
+        for (int i = _random.Next(1, 4); i > 0; i--) results.Add(Pick(Types));
+        var function = new Function { Name = "random", Signature = new Signature([.. parameters], [.. results]) };
+        _builder.Begin(function);
+        Block entry = _builder.CreateEntryBlock();
+        _memory = _builder.Param(entry, 0);
+        for (int i = 1; i < parameters.Count; i++) Declare(parameters[i], _builder.Param(entry, i));
+        foreach (IrType type in Types) Declare(type, Constant(type));
+        _budget = size;
+        Body(0);
+        var values = new List<Value>();
+        foreach (IrType type in results) values.Add(Get(type));
+        _builder.Return([.. values]);
+        _builder.SealAll();
+        function.ResolveAll();
+        return function;
+    }
+
+    private T Pick<T>(T[] items) => items[_random.Next(items.Length)];
+
+    private void Declare(IrType type, Value value)
+    {
+        Variable variable = _builder.DeclareVariable(type);
+        _builder.Define(variable, value);
+        _variables.Add((variable, type));
+    }
+
+    private Variable Slot(IrType type)
+    {
+        while (true)
+        {
+            (Variable variable, IrType found) = _variables[_random.Next(_variables.Count)];
+            if (found == type) return variable;
+        }
+    }
+
+    private Value Get(IrType type) => _random.Next(8) == 0 ? Constant(type) : _builder.Use(Slot(type));
+
+    private Value Constant(IrType type) => type switch
+    {
+        IrType.F32 => _builder.F32const(BitConverter.SingleToUInt32Bits(_random.Next(-64, 64) / 4f)),
+        IrType.F64 => _builder.F64const(BitConverter.DoubleToUInt64Bits(_random.Next(-64, 64) / 4.0)),
+        _ => _builder.Iconst(type, _random.Next(3) switch
+        {
+            0 => _random.Next(-4, 20),
+            1 => _random.NextInt64(),
+            _ => 1L << _random.Next(63),
+        }),
+    };
+
+    private void Body(int depth)
+    {
+        for (int n = _random.Next(2, 9); n > 0 && _budget > 0; n--)
+        {
+            _budget--;
+            int choice = _random.Next(20);
+            if (choice < 2 && depth < 4) If(depth);
+            else if (choice < 4 && depth < 3) Loop(depth);
+            else if (choice < 5 && depth < 4) Switch(depth);
+            else if (choice < 6 && _calls) Call();
+            else Statement();
+        }
+    }
+
+    private void If(int depth)
+    {
+        Block then = _builder.CreateBlock(), otherwise = _builder.CreateBlock(), join = _builder.CreateBlock();
+        _builder.Brif(Condition(), then, [], otherwise, []);
+        foreach (Block block in new[] { then, otherwise })
+        {
+            _builder.Seal(block);
+            _builder.SwitchTo(block);
+            if (block == then || _random.Next(2) == 0) Body(depth + 1);
+            _builder.Jump(join);
+        }
+        _builder.Seal(join);
+        _builder.SwitchTo(join);
+    }
+
+    private void Switch(int depth)
+    {
+        Block join = _builder.CreateBlock();
+        var cases = new List<Block>();
+        for (int i = _random.Next(2, 5); i > 0; i--) cases.Add(_builder.CreateBlock());
+        _builder.BrTable(Get(IrType.I32), [.. cases.Select(block => _builder.Function.Target(block, []))]);
+        foreach (Block block in cases)
+        {
+            _builder.Seal(block);
+            _builder.SwitchTo(block);
+            Body(depth + 1);
+            _builder.Jump(join);
+        }
+        _builder.Seal(join);
+        _builder.SwitchTo(join);
+    }
+
+    private void Loop(int depth)
+    {
+        Variable counter = _builder.DeclareVariable(IrType.I32);
+        _builder.Define(counter, _builder.Iconst(IrType.I32, _random.Next(1, 5)));
+        Block head = _builder.CreateBlock(), exit = _builder.CreateBlock();
+        _builder.Jump(head);
+        _builder.SwitchTo(head);
+        Body(depth + 1);
+        Value left = _builder.Binary(Opcode.Isub, _builder.Use(counter), _builder.Iconst(IrType.I32, 1));
+        _builder.Define(counter, left);
+        _builder.Brif(left, head, [], exit, []);
+        _builder.Seal(head);
+        _builder.Seal(exit);
+        _builder.SwitchTo(exit);
+    }
+
+    private Value Condition() => _random.Next(4) switch
+    {
+        0 => Get(IrType.I32),
+        1 => _builder.Fcmp((FloatCC)_random.Next(10), Get(IrType.F64), Get(IrType.F64)),
+        2 => _builder.Icmp((IntCC)_random.Next(10), Get(IrType.I64), Get(IrType.I64)),
+        _ => _builder.Icmp((IntCC)_random.Next(10), Get(IrType.I32), Get(IrType.I32)),
+    };
+
+    private void Call()
+    {
+        SigRef signature = _builder.DeclareSignature(CalleeSignature);
+        FuncRef callee = _builder.DeclareFunction(0, signature);
+        Value[] args = Array.ConvertAll(CalleeSignature.Params, Get);
+        Inst inst = _builder.Call(callee, args);
+        for (int i = 0; i < CalleeSignature.Results.Length; i++)
+            _builder.Define(Slot(CalleeSignature.Results[i]), new Value(_builder.Function.Result(inst).Index + i));
+    }
+
+    /// <summary>What functions built with calls call: symbol 0.</summary>
+    public static readonly Signature CalleeSignature = new(
+        [IrType.I32, IrType.I64, IrType.F64, IrType.I32, IrType.I64, IrType.I64, IrType.I32, IrType.I64, IrType.I32, IrType.F32, IrType.I64, IrType.I64],
+        [IrType.I64, IrType.F64, IrType.I32]);
+
+    private Value Address(out int offset)
+    {
+        offset = _random.Next(4) * 8;
+        Value index = _builder.Binary(Opcode.Band, Get(IrType.I32), _builder.Iconst(IrType.I32, 0xF8));
+        Value wide = _builder.Convert(Opcode.Uextend, IrType.I64, index);
+        return _builder.Binary(Opcode.Iadd, _memory, wide);
+    }
+
+    private void Statement()
+    {
+        IrType type = Pick(Types);
+        Value value;
+        var heap = new MemFlags(AliasClass.Heap, TrapCode.User(1));
+        switch (_random.Next(12))
+        {
+            case 0:
+                value = _builder.Load(type, heap, Address(out int offset), offset);
+                if (type.IsFloat()) value = _builder.Select(_builder.Fcmp(FloatCC.Eq, value, value), value, Constant(type));
+                break;
+            case 1:
+                _builder.Store(heap, Get(type), Address(out offset), offset);
+                return;
+            case 2 when type is IrType.I32 or IrType.I64:
+                Opcode[] loads = type == IrType.I64
+                    ? [Opcode.Uload8, Opcode.Sload8, Opcode.Uload16, Opcode.Sload16, Opcode.Uload32, Opcode.Sload32]
+                    : [Opcode.Uload8, Opcode.Sload8, Opcode.Uload16, Opcode.Sload16];
+                value = _builder.Load(Pick(loads), type, heap, Address(out offset), offset);
+                break;
+            case 3 when type is IrType.I32 or IrType.I64:
+                _builder.Store(Pick([Opcode.Store8, Opcode.Store16]), heap, Get(type), Address(out offset), offset);
+                return;
+            case 4:
+                value = _builder.Select(Condition(), Get(type), Get(type), _random.Next(4) == 0);
+                break;
+            case 5 when type == IrType.I32:
+                value = Condition();
+                break;
+            case 5:
+                value = Convert(type);
+                break;
+            case 6 when type.IsInt():
+                value = _random.Next(30) == 0
+                    ? Trapping(type)
+                    : _builder.Unary(Pick(type is IrType.I8 or IrType.I16 ? [Opcode.Bnot, Opcode.Ineg] : UnaryOps), Get(type));
+                break;
+            case 6:
+                value = _builder.Unary(Pick(FloatUnaryOps), Get(type));
+                break;
+            case 7 when type is IrType.I32 or IrType.I64:
+                // Read, change, write the same place: op-store forms.
+                Value address = Address(out offset);
+                Value old = _builder.Load(type, heap, address, offset);
+                _builder.Store(heap, _builder.Binary(Pick([Opcode.Iadd, Opcode.Isub, Opcode.Band, Opcode.Bor, Opcode.Bxor]), old, Get(type)), address, offset);
+                return;
+            case 8 when type is IrType.I32 or IrType.I64:
+                Value scaled = _builder.Binary(Opcode.Ishl, Get(type), _builder.Iconst(type, _random.Next(1, 4)));
+                value = _builder.Binary(Opcode.Iadd, _builder.Binary(Opcode.Iadd, scaled, Get(type)), _builder.Iconst(type, _random.Next(-500, 500)));
+                break;
+            default:
+                if (type.IsFloat()) value = _builder.Binary(Pick(FloatOps), Get(type), Get(type));
+                else value = Integer(type);
+                break;
+        }
+        _builder.Define(Slot(type), value);
+    }
+
+    private Value Integer(IrType type)
+    {
+        Opcode op = type == IrType.I64 && _random.Next(10) == 0 ? Pick(WideOps) : Pick(IntOps);
+        Value b = Get(type);
+        if (op is Opcode.Sdiv or Opcode.Udiv or Opcode.Srem or Opcode.Urem)
+        {
+            if (type is IrType.I8 or IrType.I16) op = Opcode.Bxor;
+            else if (_random.Next(3) == 0) b = _builder.Iconst(type, _random.Next(1, 30));
+            else if (_random.Next(8) != 0) b = _builder.Binary(Opcode.Bor, _builder.Binary(Opcode.Ushr, b, _builder.Iconst(type, 1)), _builder.Iconst(type, 1));
+        }
+        return _builder.Binary(op, Get(type), b);
+    }
+
+    private Value Trapping(IrType type)
+    {
+        Value value = Get(type);
+        if (_random.Next(2) == 0) _builder.Trapz(value, TrapCode.User(2));
+        else _builder.Trapnz(_builder.Icmp(IntCC.Ugt, value, Constant(type)), TrapCode.User(3));
+        return value;
+    }
+
+    private Value Convert(IrType type)
+    {
+        switch (type)
+        {
+            case IrType.I8: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I32));
+            case IrType.I16: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I64));
+            case IrType.I32: return _builder.Convert(Opcode.Sextend, type, Get(IrType.I8));
+            case IrType.I64:
+                return _random.Next(5) switch
+                {
+                    0 => _builder.Convert(Opcode.FcvtToSintSat, type, Get(IrType.F64)),
+                    1 => _builder.Convert(Opcode.FcvtToUintSat, type, Get(IrType.F32)),
+                    2 => _builder.Convert(Opcode.Sextend, type, Get(IrType.I32)),
+                    3 => _builder.Convert(Opcode.Uextend, type, Get(IrType.I16)),
+                    _ => _builder.Convert(Opcode.Uextend, type, Get(IrType.I32)),
+                };
+            case IrType.F32:
+                return _random.Next(4) switch
+                {
+                    0 => _builder.Convert(Opcode.Fdemote, type, Get(IrType.F64)),
+                    1 => _builder.Convert(Opcode.FcvtFromSint, type, Get(IrType.I32)),
+                    2 => _builder.Convert(Opcode.FcvtFromUint, type, Get(IrType.I64)),
+                    _ => _builder.Convert(Opcode.FcvtFromUint, type, Get(IrType.I32)),
+                };
+            default:
+                return _random.Next(4) switch
+                {
+                    0 => _builder.Convert(Opcode.Fpromote, type, Get(IrType.F32)),
+                    1 => _builder.Convert(Opcode.FcvtFromSint, type, Get(IrType.I64)),
+                    2 => _builder.Convert(Opcode.FcvtFromUint, type, Get(IrType.I64)),
+                    _ => _builder.Convert(Opcode.FcvtFromSint, type, Get(IrType.I32)),
+                };
+        }
+    }
+}
