@@ -76,7 +76,8 @@ build() {
   has_linker || fail "NativeAOT needs clang or gcc to link, and neither is in PATH (Debian: apt install clang). ./h run FILE works without, on the plain runtime."
   publish Hornet.Cli hornet || exit 1
   [ ! -d "$root/src/Hornet.Micro" ] || publish Hornet.Micro hornet-micro || exit 1
-  ls -l "$root"/out/hornet* | awk '{ printf "%s  %.1f MB\n", $NF, $5 / 1e6 }'
+  publish CargoWasi cargo-wasi || exit 1
+  ls -l "$root"/out/hornet* "$root"/out/cargo-wasi | awk '{ printf "%s  %.1f MB\n", $NF, $5 / 1e6 }'
 }
 
 run() {
@@ -129,6 +130,7 @@ tests() {
     if ! has_linker; then say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
     elif ! publish Hornet.Cli hornet; then failed=$((failed + 1)); fi
   fi
+  if groups "$@" | grep -q '^cargowasi ' && has_linker; then publish CargoWasi cargo-wasi || failed=$((failed + 1)); fi
   printf 'built in %s s\n' $((SECONDS - start))
   printf '%-10s %7s %7s %7s   %s\n' group passed failed skipped "used / budget"
   while read -r -u 3 name budget what; do
