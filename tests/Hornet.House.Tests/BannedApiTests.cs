@@ -29,7 +29,7 @@ public sealed class BannedApiTests
 
     [Fact]
     public void All_libraries_are_looked_at() =>
-        Assert.Equal(House.Rooms().Keys.Except(["Hornet.Cli", "Hornet.Micro"]).Order(), Libraries().Select(r => (string)r.Data).Order());
+        Assert.Equal(House.Rooms().Keys.Except(["Hornet.Cli", "Hornet.Micro", "CargoWasi"]).Order(), Libraries().Select(r => (string)r.Data).Order());
 
     private static string Compiled(string library) => Path.Combine(AppContext.BaseDirectory, library + ".dll");
 }
