@@ -1,1 +1,46 @@
-Console.WriteLine("hornet");
+using System.CommandLine;
+using Hornet.Cli.Commands;
+using Hornet.Cli.Options;
+
+namespace Hornet.Cli;
+
+internal static class Program
+{
+    /// <summary>Bad input, or something the host could not do.</summary>
+    public const int Failure = 1;
+    /// <summary>A command line that cannot be understood.</summary>
+    public const int Usage = 2;
+    /// <summary>The guest trapped: what a shell shows for SIGABRT, as Wasmtime does.</summary>
+    public const int Trapped = 134;
+
+    private static int Main(string[] args)
+    {
+        try
+        {
+            var run = new RunCommand();
+            var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.")
+            {
+                run, new ValidateCommand(), new ObjdumpCommand(), new CompletionCommand(),
+            };
+            // The root command's --version asks reflection for the assembly's version, which a trimmed executable answers differently.
+            foreach (var option in root.Options)
+                if (option is VersionOption)
+                    option.Action = new VersionAction();
+            return CommandLine.Invoke(root, run, args);
+        }
+        catch (UsageException e)
+        {
+            return Report(e.Message, Usage);
+        }
+        catch (InputException e)
+        {
+            return Report(e.Message, Failure);
+        }
+    }
+
+    private static int Report(string message, int exitCode)
+    {
+        Console.Error.WriteLine($"hornet: {message}");
+        return exitCode;
+    }
+}

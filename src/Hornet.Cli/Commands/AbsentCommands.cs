@@ -1,0 +1,31 @@
+namespace Hornet.Cli.Commands;
+
+/// <summary>What Wasmtime's command has at its top and Hornet's has not, and what to do instead.</summary>
+internal static class AbsentCommands
+{
+    public static string? Instead(string command) => command switch
+    {
+        "compile" => "there is no ahead-of-time compiler yet; 'hornet run' starts a module without one",
+        "serve" => "HTTP is not served yet; run a WASI program and pass data through standard streams",
+        "explore" => "use 'hornet objdump' to look into a module",
+        "wast" => "scripts are run by the tests: ./h test wast",
+        "config" => "there is no configuration file; everything is an option",
+        "settings" => "there is no compiler whose settings could be listed",
+        "wizer" => "modules are not pre-initialised yet; run them as they are",
+        "hot-blocks" => "there is no compiler yet whose blocks could be listed",
+        _ => null,
+    };
+
+    public static string? OptionInstead(string option) => option switch
+    {
+        "--allow-precompiled" => "there are no precompiled images yet; give the module itself",
+        "--profile" => "profile the process from outside, for example with perf",
+        "--config" => "there is no configuration file; everything is an option",
+        "--mapdir" => "use --dir HOST::GUEST",
+        "--fuel" => "use -W fuel=N",
+        "--listenfd" or "--tcplisten" => "the guest has no network yet",
+        "-g" => "backtraces name functions from the name section without it",
+        "--addr" => "HTTP is not served yet",
+        _ => null,
+    };
+}

@@ -1,0 +1,27 @@
+using Hornet.Wasm;
+
+namespace Hornet.Cli.Options;
+
+/// <summary>What the option groups have set, before it becomes a <c>Config</c>, a store's limits and a WASI configuration.</summary>
+internal sealed class RunSettings
+{
+    public Features Features { get; set; } = Features.Default;
+    public ulong? Fuel { get; set; }
+    public TimeSpan? Timeout { get; set; }
+    public long? MaxMemorySize { get; set; }
+    public long? MaxWasmStack { get; set; }
+    public long? MaxTableElements { get; set; }
+    public int? MaxInstances { get; set; }
+    public int? MaxTables { get; set; }
+    public int? MaxMemories { get; set; }
+    public bool TrapOnGrowFailure { get; set; }
+    public bool UnknownImportsTrap { get; set; }
+    public bool UnknownImportsDefault { get; set; }
+    public bool InheritEnvironment { get; set; }
+    public bool InheritStandardInput { get; set; } = true;
+    public bool InheritStandardOutput { get; set; } = true;
+    public bool InheritStandardError { get; set; } = true;
+    public bool Backtrace { get; set; } = true;
+
+    public void Switch(Features feature, bool on) => Features = on ? Features | feature : Features & ~feature;
+}

@@ -1,0 +1,2 @@
+// What library.c imports.
+__attribute__((export_name("twice"))) int twice(int n) { return 2 * n; }
