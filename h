@@ -44,9 +44,9 @@ need_sdk() {
   exit 1
 }
 
-# What the executables are made from, as one hash.
+# What an executable is made from, as one hash: the libraries, the settings, and its own folder.
 source_key() {
-  (cd "$root" && find src global.json Directory.Build.props Directory.Packages.props -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+  (cd "$root" && find src global.json Directory.Build.props Directory.Packages.props "$@" -type f -print0 | LC_ALL=C sort -zu | xargs -0 sha256sum | sha256sum | cut -c1-32)
 }
 
 rid() {
@@ -54,18 +54,18 @@ rid() {
   case $(uname -s) in Darwin) echo "osx-$arch" ;; *) echo "linux-$arch" ;; esac
 }
 
-# publish PROJECT NAME: a native executable in out/, made only when its sources have changed.
+# publish FOLDER NAME: a native executable in out/, made only when its sources have changed.
 publish() {
-  local project=$1 name=$2 key stored; key=$(source_key)
+  local folder=$1 name=$2 key stored; key=$(source_key "$folder")
   [ -x "$root/out/$name" ] && [ "$(cat "$root/out/.$name.key" 2>/dev/null)" = "$key" ] && return 0
-  mkdir -p "$root/out"; stored=$cache/publish/$name-$key
+  mkdir -p "$root/out"; stored=$cache/publish/$name/$key
   if [ ! -x "$stored" ]; then
     need_sdk
     say "h: publishing out/$name (about a minute) ..."
-    dotnet publish "$root/src/$project" -c Release -r "$(rid)" -v q -p:NuGetInteractive=false >"$root/out/.$name.log" 2>&1 \
+    dotnet publish "$root/$folder" -c Release -r "$(rid)" -v q -p:NuGetInteractive=false >"$root/out/.$name.log" 2>&1 \
       || { say "h: publishing failed:"; grep -E 'error|warning' "$root/out/.$name.log" | sort -u | head -20 >&2; return 1; }
-    mkdir -p "$cache/publish"; rm -f "$cache/publish/$name-"*
-    cp "$root/artifacts/publish/$project/release_$(rid)/$name" "$stored.new" && mv "$stored.new" "$stored" || return 1
+    mkdir -p "$cache/publish/$name"; rm -f "$cache/publish/$name/"*
+    cp "$root/artifacts/publish/${folder##*/}/release_$(rid)/$name" "$stored.new" && mv "$stored.new" "$stored" || return 1
   fi
   # By rename, so that a running copy is left alone.
   cp "$stored" "$root/out/.$name.new" && mv "$root/out/.$name.new" "$root/out/$name" && echo "$key" > "$root/out/.$name.key"
@@ -74,15 +74,15 @@ publish() {
 build() {
   need_sdk
   has_linker || fail "NativeAOT needs clang or gcc to link, and neither is in PATH (Debian: apt install clang). ./h run FILE works without, on the plain runtime."
-  publish Hornet.Cli hornet || exit 1
-  [ ! -d "$root/src/Hornet.Micro" ] || publish Hornet.Micro hornet-micro || exit 1
-  publish CargoWasi cargo-wasi || exit 1
+  publish src/Hornet.Cli hornet || exit 1
+  [ ! -d "$root/src/Hornet.Micro" ] || publish src/Hornet.Micro hornet-micro || exit 1
+  publish src/CargoWasi cargo-wasi || exit 1
   ls -l "$root"/out/hornet* "$root"/out/cargo-wasi | awk '{ printf "%s  %.1f MB\n", $NF, $5 / 1e6 }'
 }
 
 run() {
   [ $# -gt 0 ] || fail "run what? ./h run samples/hello.wasm"
-  if has_linker && has_sdk; then publish Hornet.Cli hornet && exec "$root/out/hornet" run "$@"; fi
+  if has_linker && has_sdk; then publish src/Hornet.Cli hornet && exec "$root/out/hornet" run "$@"; fi
   if ! has_sdk; then
     [ -x "$root/out/hornet" ] || need_sdk
     say "h: no .NET SDK here, so out/hornet runs as it is; it may be older than its sources."
@@ -128,9 +128,9 @@ tests() {
   dotnet build Hornet.slnx -c Release -v q --nologo -clp:NoSummary || { say "h: the build failed"; echo "0 passed, 1 failed"; return 1; }
   if groups "$@" | grep -q '^cli '; then
     if ! has_linker; then say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
-    elif ! publish Hornet.Cli hornet; then failed=$((failed + 1)); fi
+    elif ! publish src/Hornet.Cli hornet; then failed=$((failed + 1)); fi
   fi
-  if groups "$@" | grep -q '^cargowasi ' && has_linker; then publish CargoWasi cargo-wasi || failed=$((failed + 1)); fi
+  if groups "$@" | grep -q '^cargowasi ' && has_linker; then publish src/CargoWasi cargo-wasi || failed=$((failed + 1)); fi
   printf 'built in %s s\n' $((SECONDS - start))
   printf '%-10s %7s %7s %7s   %s\n' group passed failed skipped "used / budget"
   while read -r -u 3 name budget what; do
@@ -203,7 +203,7 @@ case $command in
   test)    tests "$@" ;;
   bless)   HORNET_BLESS=1 tests "$@" ;;
   gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$root" "$@" ;;
-  bench)   need_sdk; publish Hornet.Cli hornet && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
+  bench)   need_sdk; publish src/Hornet.Cli hornet && publish bench/BareHello bare-hello && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
   fuzz)    fuzz "$@" ;;
   explain) explain "$@" ;;
   help|-h|--help) help ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes guest programs and fetches what tests and benchmarks need, once: everything lies in .cache/, keyed by what it is made from.
 #   eng/guest.sh c FILE.c [clang options]       a WASI module built by clang; prints its path
-#   eng/guest.sh native FILE.c                  the same program for this machine, by gcc -O2; prints its path
+#   eng/guest.sh native FILE.c|FILE.rs          the same program for this machine, by gcc -O2 or rustc -O; prints its path
 #   eng/guest.sh rust FOLDER|FILE.rs            a crate without dependencies (or one file), for wasm32-wasi; prints the module's path
 #   eng/guest.sh npm PACKAGE@VERSION FILE       a file of an npm package; prints its path
 # Exit code 3 means "not here": a tool that is not installed or a registry out of reach, named on stderr. Any other failure is 1.
@@ -29,6 +29,12 @@ case $kind in
     k=$({ clang --version | head -1; echo "$@"; cat "$source"; cat "$(dirname "$source")"/*.h 2>/dev/null; } | key)
     made "$cache/$(basename "$source" .c)-$k.wasm" clang --target=wasm32-wasi -O2 "$source" "$@" -o ;;
   native)
+    if [ "${1%.rs}" != "$1" ]; then
+      [ -x /usr/bin/rustc ] || missing "Debian's rustc is not installed"
+      k=$({ /usr/bin/rustc --version; cat "$(dirname "$1")"/*.rs; } | key)
+      made "$cache/$(basename "$1" .rs)-$k.native" env -u RUSTFLAGS -u RUSTUP_TOOLCHAIN /usr/bin/rustc --edition 2021 -O "$1" -o
+      exit
+    fi
     command -v gcc >/dev/null || missing "gcc is not installed"
     k=$({ gcc --version | head -1; cat "$1"; cat "$(dirname "$1")"/*.h 2>/dev/null; } | key)
     made "$cache/$(basename "$1" .c)-$k.native" gcc -O2 "$1" -lm -o ;;

@@ -1,0 +1,24 @@
+namespace Hornet.Bench;
+
+/// <summary>Start-up: hello.wasm in hornet, beside the least that any NativeAOT executable takes.</summary>
+internal static class Start
+{
+    private const int Rounds = 200;
+
+    public static int Run()
+    {
+        string[][] commands =
+        [
+            [Path.Combine(Tools.Root, "out", "bare-hello")],
+            [Tools.Hornet, "run", Path.Combine(Tools.Root, "samples", "hello.wasm")],
+            [Tools.Hornet, "--version"],
+        ];
+        var measured = Tools.Interleave(Rounds, commands);
+        Console.WriteLine($"{"command",-24} {"median ms",10} {"least ms",10} {"peak MB",8}");
+        foreach (var (name, m) in new[] { "bare NativeAOT hello", "hornet run hello.wasm", "hornet --version" }.Zip(measured))
+            Console.WriteLine($"{name,-24} {m.Median,10:F2} {m.Least,10:F2} {m.PeakKilobytes / 1024.0,8:F1}{(m.ExitCode == 0 ? "" : $"  EXIT CODE {m.ExitCode}")}");
+        Console.WriteLine($"hello.wasm above bare: {measured[1].Median - measured[0].Median:F2} ms");
+        Console.WriteLine($"out/hornet: {new FileInfo(Tools.Hornet).Length / 1e6:F1} MB, bare hello: {new FileInfo(commands[0][0]).Length / 1e6:F1} MB");
+        return measured.All(m => m.ExitCode == 0) ? 0 : 1;
+    }
+}
