@@ -18,6 +18,13 @@ public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
     /// <summary>Offset of the next byte from the beginning of the module.</summary>
     public readonly int Offset => origin + _pos;
 
+    /// <summary>Index of the next byte in the span.</summary>
+    internal int Position
+    {
+        readonly get => _pos;
+        set => _pos = value;
+    }
+
     /// <summary>Whether all bytes are read.</summary>
     public readonly bool AtEnd => _pos >= _bytes.Length;
 
