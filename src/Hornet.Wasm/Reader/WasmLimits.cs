@@ -26,6 +26,9 @@ public static class WasmLimits
     public const int FunctionBytes = 7_654_321;
     public const int Locals = 50_000;
     public const int CatchClauses = 10_000;
+    public const int ArrayNewFixed = 10_000;
+    /// <summary>Operands on a function's stack. Nothing that a compiler wrote comes near; a body of a few megabytes that pushes a thousand with each call would take gigabytes.</summary>
+    public const int Operands = 1 << 20;
     public const int ElemSegmentItems = 10_000_000;
 
     internal static void Check(long count, int most, int offset, string what)

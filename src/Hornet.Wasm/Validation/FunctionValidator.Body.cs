@@ -9,20 +9,21 @@ public sealed partial class FunctionValidator
     /// <summary>Validates a body: locals and code, without its size prefix.</summary>
     /// <param name="function">The function's index in the function index space.</param>
     /// <param name="body">The bytes.</param>
-    /// <param name="offset">Where they begin, from the beginning of the module.</param>
     /// <exception cref="WasmFormatException">The body is malformed or invalid.</exception>
-    public void Validate(int function, ReadOnlySpan<byte> body, int offset)
+    public void Validate(int function, ModuleBytes body)
     {
         Begin(function);
-        OperatorReader reader = new(body, offset);
-        ReadLocals(ref reader);
-        Run(ref reader, body);
-        Finish(offset + body.Length);
+        FunctionBodyReader locals = new(body, _localCount);
+        ReadLocals(ref locals);
+        OperatorReader reader = locals.Operators;
+        Run(ref reader, body.Span);
+        Finish(body.End);
     }
 
     void Run(ref OperatorReader reader, ReadOnlySpan<byte> body)
     {
         Operator op = default;
+        // SAFETY: the table has a row for each of the 256 values of a byte.
         ref FastRow rows = ref MemoryMarshal.GetArrayDataReference(_context.Rows);
         // Locals that the loop may touch: where initialisation is tracked, none.
         ReadOnlySpan<ValType> locals = _tracksInit ? default : _locals.AsSpan(0, _expanded);
@@ -138,7 +139,6 @@ public sealed partial class FunctionValidator
                     }
                     break;
             }
-            if (_depth == 0) break;
             _height = height;
             reader.Position = pos;
             reader.Read(ref op);

@@ -30,7 +30,7 @@ public sealed partial class FunctionValidator
                 TryTable(reader, op);
                 break;
             case Op.Else:
-                if (_frames[_depth - 1].Kind != FrameKind.If) WasmFormatException.ThrowMalformed(_offset, "unexpected token: else without if");
+                if (_frames[_depth - 1].Kind != FrameKind.If) WasmFormatException.ThrowMalformed(_offset, "illegal opcode: misplaced else");
                 Continue(FrameKind.Else);
                 PushAll(Parameters(_frames[_depth - 1]));
                 break;
@@ -262,13 +262,13 @@ public sealed partial class FunctionValidator
         switch (op.Op)
         {
             case Op.Catch:
-                if (frame.Kind is not (FrameKind.Try or FrameKind.Catch)) Invalid("unexpected token: catch outside of a try");
+                if (frame.Kind is not (FrameKind.Try or FrameKind.Catch)) WasmFormatException.ThrowMalformed(_offset, "illegal opcode: misplaced catch");
                 FuncType tag = Tag(op.A);
                 Continue(FrameKind.Catch);
                 PushAll(tag.Parameters);
                 break;
             case Op.CatchAll:
-                if (frame.Kind is not (FrameKind.Try or FrameKind.Catch)) Invalid("unexpected token: catch_all outside of a try");
+                if (frame.Kind is not (FrameKind.Try or FrameKind.Catch)) WasmFormatException.ThrowMalformed(_offset, "illegal opcode: misplaced catch_all");
                 Continue(FrameKind.CatchAll);
                 break;
             case Op.Rethrow:
@@ -276,7 +276,7 @@ public sealed partial class FunctionValidator
                 SetUnreachable();
                 break;
             default:
-                if (frame.Kind != FrameKind.Try) Invalid("unexpected token: delegate outside of a try");
+                if (frame.Kind != FrameKind.Try) WasmFormatException.ThrowMalformed(_offset, "illegal opcode: misplaced delegate");
                 CloseArm(frame);
                 CloseFrame();
                 Label(op.A);

@@ -19,7 +19,7 @@ public sealed partial class FunctionValidator
                 break;
             case Op.RefFunc:
                 if (op.A >= (uint)_context.Functions.Length) Invalid($"unknown function {op.A}");
-                if (!_context.DeclaredFunctions.Contains((int)op.A)) Invalid("undeclared function reference");
+                if (!_context.IsDeclared((int)op.A)) Invalid("undeclared function reference");
                 Push(FunctionReference((int)op.A));
                 break;
             case Op.RefEq:

@@ -76,9 +76,8 @@ public sealed partial class FunctionValidator
 
     void RequireOperator(Op op, Features missing)
     {
-        // Typed select and legacy/standard exceptions share operators with another proposal.
+        // Both exception proposals have it.
         if (op == Op.Throw && (_features & Features.LegacyExceptions) != 0) return;
-        if (op == Op.RefNull || op == Op.RefIsNull || op == Op.RefFunc || op == Op.TableGet || op == Op.TableSet || op == Op.SelectTyped) missing = Features.ReferenceTypes;
         FeatureGate.Require(_features, missing, _offset);
     }
 

@@ -17,9 +17,6 @@ namespace Hornet.Wasm;
 /// </summary>
 public sealed partial class FunctionValidator(ValidationContext context)
 {
-    // Nothing that a compiler wrote comes near; keeps a small body that pushes a thousand operands with each call from taking gigabytes.
-    const int MaxOperands = 1 << 20;
-
     // Locals beyond these are found by binary search over their declarations, so that five bytes which declare
     // 50,000 locals do not cost 200 kB of writing in each of a million bodies.
     const int ExpandedLocals = 256;
@@ -41,7 +38,6 @@ public sealed partial class FunctionValidator(ValidationContext context)
     int _runCount;
     int _localCount;
     int _expanded;
-    int _parameters;
 
     // Locals without a default that have been set, in the order of setting; frames remember how many there were.
     bool _tracksInit;
@@ -79,7 +75,6 @@ public sealed partial class FunctionValidator(ValidationContext context)
     public int LocalCount => _localCount;
 
     /// <summary>The control frame that label <paramref name="label"/> names, 0 being the innermost.</summary>
-    [UnscopedRef]
     public ref readonly ControlFrame Frame(int label) => ref _frames[_depth - 1 - label];
 
     /// <summary>Parameter types of a frame's block.</summary>
@@ -114,16 +109,15 @@ public sealed partial class FunctionValidator(ValidationContext context)
     public void Begin(int function)
     {
         FuncType type = _context.FunctionType(function);
-        Begin(type.Parameters);
+        Reset(type.Parameters);
         OpenFunction(type, default);
     }
 
-    void Begin(ReadOnlySpan<ValType> parameters)
+    void Reset(ReadOnlySpan<ValType> parameters)
     {
         _height = _floor = _depth = _localCount = _expanded = _runCount = _initHeight = 0;
         _unreachable = _tracksInit = false;
         foreach (ValType type in parameters) Declare(1, type);
-        _parameters = _localCount;
     }
 
     void OpenFunction(FuncType? type, ValType single)
@@ -133,21 +127,12 @@ public sealed partial class FunctionValidator(ValidationContext context)
     }
 
     /// <summary>Reads the declarations of locals that a body begins with. spec: binary/modules, code section</summary>
-    public void ReadLocals(ref OperatorReader reader)
+    public void ReadLocals(ref FunctionBodyReader body)
     {
-        uint count = reader.U32();
-        long total = 0;
-        for (uint i = 0; i < count; i++)
+        for (int at = body.Operators.Offset; body.TryReadLocals(out int count, out ValType type); at = body.Operators.Offset)
         {
-            int at = reader.Offset;
-            uint number = reader.U32();
-            total += number;
-            if (total > uint.MaxValue) WasmFormatException.ThrowMalformed(at, "too many locals");
-            if (total + _parameters > WasmLimits.Locals) WasmFormatException.ThrowLimit(at, $"too many locals: more than {WasmLimits.Locals}");
-            at = reader.Offset;
-            ValType type = reader.ValType();
             CheckType(type, at);
-            DeclareLocals((int)number, type);
+            DeclareLocals(count, type);
         }
     }
 
@@ -184,7 +169,11 @@ public sealed partial class FunctionValidator(ValidationContext context)
             _tracksInit = true;
         }
         if (_initBits.Length < words) Array.Resize(ref _initBits, Math.Max(words, _initBits.Length * 2));
-        for (int i = first; i < first + count; i++) _initBits[i >> 6] |= 1UL << i;
+        for (int i = first, end = first + count, next; i < end; i = next)
+        {
+            next = Math.Min((i | 63) + 1, end);
+            _initBits[i >> 6] |= ulong.MaxValue >> (64 - (next - i)) << i;
+        }
     }
 
     bool IsUnset(int local) => _tracksInit && local >> 6 < _initBits.Length && (_initBits[local >> 6] & 1UL << local) != 0;
@@ -229,7 +218,7 @@ public sealed partial class FunctionValidator(ValidationContext context)
 
     void GrowOperands()
     {
-        if (_height >= MaxOperands) WasmFormatException.ThrowLimit(_offset, $"more than {MaxOperands} operands on the stack");
+        if (_height >= WasmLimits.Operands) WasmFormatException.ThrowLimit(_offset, $"more than {WasmLimits.Operands} operands on the stack");
         Array.Resize(ref _operands, _operands.Length * 2);
     }
 

@@ -5,39 +5,38 @@ namespace Hornet.Wasm;
 /// <summary>Checks recursion groups one after the other and gives equal types of a module one canonical number. Source: spec, valid/types, recursive types.</summary>
 sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
 {
-    /// <summary>Supertypes above a type; other engines have the same limit (JavaScript embedding, implementation limits).</summary>
-    const int MaxDepth = 63;
-
     readonly RecGroupEncoding _encoding = new();
     readonly Dictionary<int[], int> _groups = new(RecGroupComparer.Instance);
     readonly List<byte> _depth = [];
 
     /// <summary>Takes in all groups that the environment has gained since the last call.</summary>
-    /// <param name="offset">Where to report errors.</param>
-    public void AddAll(long offset)
+    /// <param name="offsets">Where each of them lies in the module.</param>
+    public void AddAll(ReadOnlySpan<int> offsets)
     {
+        int taken = module.CanonicalType.Count;
         while (module.CanonicalType.Count < module.Types.Count)
         {
             int start = module.CanonicalType.Count, end = start + 1;
             while (end < module.Types.Count && module.RecGroupStart[end] == start) end++;
-            Add(start, end, offset);
+            Add(start, end, offsets[(start - taken)..]);
         }
     }
 
     /// <summary>Checks the group of types <paramref name="start"/> up to <paramref name="end"/>.</summary>
-    void Add(int start, int end, long offset)
+    void Add(int start, int end, ReadOnlySpan<int> offsets)
     {
         Span<SubType> types = CollectionsMarshal.AsSpan(module.Types);
         for (int i = start; i < end; i++)
         {
             SubType type = types[i];
+            int offset = offsets[i - start];
             CheckReferences(type, end, offset);
             // spec: type use before definition is possible inside the group, but a supertype always precedes.
             if (type.Supertype >= i) WasmFormatException.ThrowInvalid(offset, $"unknown type {type.Supertype}");
             if (type.Kind != CompositeKind.Func || !type.IsFinal || type.Supertype >= 0 || end - start > 1) Require(Features.Gc, offset);
         }
         Canonicalize(types, start, end);
-        for (int i = start; i < end; i++) CheckSupertype(types, i, offset);
+        for (int i = start; i < end; i++) CheckSupertype(types, i, offsets[i - start]);
     }
 
     void Canonicalize(Span<SubType> types, int start, int end)
@@ -62,7 +61,7 @@ sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
         }
         if (types[super].IsFinal || !TypeMatching.Matches(module, type, types[super]))
             WasmFormatException.ThrowInvalid(offset, $"sub type {index} does not match super type {super}");
-        if (_depth[super] >= MaxDepth) WasmFormatException.ThrowLimit(offset, "sub type hierarchy too deep");
+        if (_depth[super] >= WasmLimits.SubtypingDepth) WasmFormatException.ThrowLimit(offset, "sub type hierarchy too deep");
         _depth.Add((byte)(_depth[super] + 1));
     }
 

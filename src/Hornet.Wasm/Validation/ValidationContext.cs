@@ -20,7 +20,8 @@ public sealed class ValidationContext
     internal readonly ValType[] Elems;
     /// <summary>-1 where there is no data count section.</summary>
     internal readonly int DataCount;
-    internal readonly HashSet<int> DeclaredFunctions;
+    // A bit for each function: the reader goes on adding to the module's set.
+    readonly ulong[] _declared;
     internal readonly FastRow[] Rows;
 
     /// <param name="module">Its sections before the code must be there and valid.</param>
@@ -39,11 +40,15 @@ public sealed class ValidationContext
         Elems = new ValType[module.Elems.Count];
         for (int i = 0; i < Elems.Length; i++) Elems[i] = module.Elems[i].Type;
         DataCount = module.DataCount ?? -1;
-        DeclaredFunctions = module.DeclaredFunctions;
+        _declared = new ulong[(Functions.Length + 63) >> 6];
+        foreach (int function in module.DeclaredFunctions)
+            if ((uint)function < (uint)Functions.Length) _declared[function >> 6] |= 1UL << function;
         Rows = FastRow.For(features, Memories.Length > 0 ? Memories[0].IndexType : ValType.Bottom);
     }
 
     internal FuncType FunctionType(int function) => (FuncType)Types[Functions[function]];
+
+    internal bool IsDeclared(int function) => (_declared[function >> 6] >> function & 1) != 0;
 
     internal bool Matches(ValType sub, ValType super) => TypeMatching.Matches(Module, sub, super);
 }

@@ -19,7 +19,7 @@ public sealed class TypeRegistryTests
                 module.RecGroupStart.Add(start);
             }
         }
-        validator.AddAll(7);
+        validator.AddAll([.. Enumerable.Repeat(7, module.Types.Count)]);
         return module;
     }
 
