@@ -14,6 +14,7 @@ partial class Program
         [
             ("src/Hornet.Wasm/Operators/Op.g.cs", WasmOperators.Enum(rows)),
             ("src/Hornet.Wasm/Operators/Opcodes.g.cs", WasmOperators.Tables(rows)),
+            ("src/Hornet.Wasm/Operators/Mnemonics.g.cs", WasmMnemonics.Tables(rows)),
         ];
         int stale = 0;
         foreach ((string path, string text) in files)
