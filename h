@@ -96,7 +96,7 @@ run() {
 plain() {
   local key; key=$(source_key)
   [ -f "$root/artifacts/bin/Hornet.Cli/release/hornet.dll" ] && [ "$(cat "$cache/plain.key" 2>/dev/null)" = "$key" ] && return
-  dotnet build "$root/src/Hornet.Cli" -c Release -v q >&2 && mkdir -p "$cache" && echo "$key" > "$cache/plain.key"
+  dotnet build "$root/src/Hornet.Cli" -c Release -v q --nologo -clp:NoSummary >&2 && mkdir -p "$cache" && echo "$key" > "$cache/plain.key"
 }
 
 # Lines "group budget project what" of tests/groups.txt, narrowed to the groups asked for.
@@ -191,7 +191,7 @@ explain() {
     grep -E "(^|[[:space:]])${word//./\\.}([[:space:]]|$)" src/Hornet.Wasm/Operators/wasm.ops; found=0
   fi
   # A decision: the question with its paragraphs, up to the next heading.
-  awk -v w="$(echo "$word" | tr 'A-Z' 'a-z')" '/^## /{ show = index(tolower($0), w) > 0 } show { print; any = 1 } END { exit !any }' RATIONALE.md && found=0
+  awk -v w="$(echo "$word" | tr 'A-Z' 'a-z')" '/^# /{ show = 0 } /^## /{ show = index(tolower($0), w) > 0 } show { print; any = 1 } END { exit !any }' RATIONALE.md && found=0
   groups "$word" | grep -q . && found=0
   [ $found -eq 0 ] || { say "h: nothing here is called '$word'; it occurs in:"; grep -rlniF -- "$word" docs src --include='*.md' --include='*.cs' 2>/dev/null | head -8 >&2; return 1; }
 }

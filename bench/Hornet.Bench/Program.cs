@@ -4,6 +4,8 @@ return args switch
 {
     ["run", .. var rest] => Programs.Run(rest),
     ["start", ..] => Start.Run(),
+    ["validate"] => Validation.Run(),
+    ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     _ => Usage(),
 };
 
@@ -12,6 +14,7 @@ static int Usage()
     Console.Error.WriteLine("""
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
+        ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
         """);
     return 2;
 }

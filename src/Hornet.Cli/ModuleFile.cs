@@ -9,14 +9,25 @@ internal sealed record ModuleFile(string Name, byte[] Bytes)
     /// <exception cref="InputException">It cannot be read.</exception>
     public static ModuleFile Read(string path)
     {
+        using var input = Open(path);
+        if (input.CanSeek && input.Length <= Array.MaxLength)
+        {
+            var bytes = GC.AllocateUninitializedArray<byte>((int)input.Length);
+            if (input.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length)
+                return new(NameOf(path), bytes);
+        }
+        using var all = new MemoryStream();
+        input.CopyTo(all);
+        return new(NameOf(path), all.ToArray());
+    }
+
+    /// <summary>Opens a file to be read from beginning to end; '-' is standard input.</summary>
+    /// <exception cref="InputException">It cannot be opened.</exception>
+    public static Stream Open(string path)
+    {
         try
         {
-            if (path != "-")
-                return new(path, File.ReadAllBytes(path));
-            using var input = Console.OpenStandardInput();
-            using var all = new MemoryStream();
-            input.CopyTo(all);
-            return new("(standard input)", all.ToArray());
+            return path == "-" ? Console.OpenStandardInput() : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -24,26 +35,17 @@ internal sealed record ModuleFile(string Name, byte[] Bytes)
         }
     }
 
-    /// <summary>Runs something that may find the module wrong, and then names file, offset and what was expected.</summary>
-    public T Checked<T>(Func<byte[], T> use)
+    /// <summary>What messages call it.</summary>
+    public static string NameOf(string path) => path == "-" ? "(standard input)" : path;
+
+    /// <summary>One line: file, offset, expectation.</summary>
+    public static InputException Wrong(string name, WasmFormatException e, ReadOnlySpan<byte> start = default)
     {
-        try
-        {
-            return use(Bytes);
-        }
-        catch (WasmFormatException e)
-        {
-            throw Wrong(e);
-        }
+        start = start[..Math.Min(start.Length, 256)].TrimStart(" \t\r\n"u8);
+        var text = start.StartsWith("("u8) || start.StartsWith(";;"u8);
+        return new($"{name}: at offset 0x{e.Offset:x}: {e.Reason}{(text ? " (this looks like the text format; a binary module is expected)" : "")}");
     }
 
     /// <summary>One line: file, offset, expectation.</summary>
-    public InputException Wrong(WasmFormatException e) =>
-        new($"{Name}: at offset 0x{e.Offset:x}: {e.Reason}{(LooksLikeText() ? " (this looks like the text format; a binary module is expected)" : "")}");
-
-    private bool LooksLikeText()
-    {
-        var start = Bytes.AsSpan(0, Math.Min(Bytes.Length, 256)).TrimStart(" \t\r\n"u8);
-        return start.StartsWith("("u8) || start.StartsWith(";;"u8);
-    }
+    public InputException Wrong(WasmFormatException e) => Wrong(Name, e, Bytes);
 }

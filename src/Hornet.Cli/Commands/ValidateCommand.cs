@@ -1,11 +1,55 @@
 using System.CommandLine;
+using Hornet.Cli.Options;
+using Hornet.Wasm;
 
 namespace Hornet.Cli.Commands;
 
-/// <summary>hornet validate FILE...: says whether modules are valid.</summary>
+/// <summary>hornet validate FILE...: says what is wrong with modules, and nothing about valid ones. Files are read as a stream, whatever their size.</summary>
 internal sealed class ValidateCommand : Command
 {
-    public ValidateCommand() : base("validate", "Check that modules are well formed and valid.")
+    private readonly Argument<string[]> files = new("FILE") { Description = "modules; '-' reads one from standard input", Arity = ArgumentArity.OneOrMore };
+    private readonly OptionGroups groups = new('W');
+
+    public ValidateCommand() : base("validate", "Check that modules are well formed and valid. -W simd=n and its like switch features off and on.")
     {
+        Add(files);
+        groups.AddTo(this);
+        SetAction(Validate);
+    }
+
+    private int Validate(ParseResult result)
+    {
+        if (groups.PrintHelp(result))
+            return 0;
+        var features = groups.Settings(result).Features;
+        var exitCode = 0;
+        foreach (var file in result.GetRequiredValue(files))
+            try
+            {
+                Validate(file, features);
+            }
+            catch (InputException e)
+            {
+                Console.Error.WriteLine($"hornet: {e.Message}");
+                exitCode = Program.Failure;
+            }
+        return exitCode;
+    }
+
+    private static void Validate(string path, Features features)
+    {
+        using var module = new StartKeeper(ModuleFile.Open(path));
+        try
+        {
+            ModuleValidator.Validate(module, features);
+        }
+        catch (WasmFormatException e)
+        {
+            throw ModuleFile.Wrong(ModuleFile.NameOf(path), e, module.Start);
+        }
+        catch (IOException e)
+        {
+            throw new InputException($"{ModuleFile.NameOf(path)}: {e.Message}");
+        }
     }
 }

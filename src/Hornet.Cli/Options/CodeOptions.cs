@@ -7,7 +7,7 @@ internal static class CodeOptions
     private const string NoPool = "instances are not pooled yet; limit them with -W max-instances=N and -W max-memory-size=BYTES";
     private const string NoChoice = "the layout of memories is chosen by the engine";
 
-    public static OptionGroup Optimize { get; } = new('O', "optimize", "Optimisation options", [],
+    public static OptionGroup Optimize { get; } = new('O', "Optimisation options", [],
     [
         new("opt-level", NoCompiler),
         new("regalloc-algorithm", NoCompiler),
@@ -27,7 +27,7 @@ internal static class CodeOptions
         new("pooling-max-memory-size", NoPool),
     ]);
 
-    public static OptionGroup Codegen { get; } = new('C', "codegen", "Code generation options", [],
+    public static OptionGroup Codegen { get; } = new('C', "Code generation options", [],
     [
         new("compiler", NoCompiler),
         new("collector", NoCompiler),

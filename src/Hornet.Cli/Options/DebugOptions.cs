@@ -3,7 +3,7 @@ namespace Hornet.Cli.Options;
 /// <summary>-D: what helps to find a fault in a guest.</summary>
 internal static class DebugOptions
 {
-    public static OptionGroup Group { get; } = new('D', "debug", "Debug options",
+    public static OptionGroup Group { get; } = new('D', "Debug options",
     [
         new("backtrace", null, "print the guest's frames when it traps (on)", (s, o, v) => s.Backtrace = OptionValue.Flag(o, v)),
     ],

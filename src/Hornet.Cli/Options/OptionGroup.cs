@@ -13,7 +13,7 @@ internal sealed record GroupOption(string Name, string? Value, string Summary, A
 internal sealed record AbsentOption(string Name, string Instead);
 
 /// <summary>The options behind one letter, as Wasmtime groups them: <c>-W fuel=100,simd=n</c>; <c>-W help</c> lists them.</summary>
-internal sealed record OptionGroup(char Letter, string Word, string Title, GroupOption[] Options, AbsentOption[] Absent)
+internal sealed record OptionGroup(char Letter, string Title, GroupOption[] Options, AbsentOption[] Absent)
 {
     /// <summary>Applies the values given for this group to the settings.</summary>
     public void Apply(RunSettings settings, IEnumerable<string> given)

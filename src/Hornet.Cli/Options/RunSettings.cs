@@ -2,9 +2,17 @@ using Hornet.Wasm;
 
 namespace Hornet.Cli.Options;
 
-/// <summary>What the option groups have set, before it becomes a <c>Config</c>, a store's limits and a WASI configuration.</summary>
+/// <summary>What the command line asks for, before it becomes a <c>Config</c>, a store's limits and a WASI configuration.</summary>
 internal sealed class RunSettings
 {
+    /// <summary>The guest's arguments; the first is its own name.</summary>
+    public string[] Arguments { get; set; } = [];
+    /// <summary>The export to call instead of the command.</summary>
+    public string? Invoke { get; set; }
+    public List<(string Host, string Guest)> Directories { get; } = [];
+    public List<(string Name, string Value)> Environment { get; } = [];
+    public List<(string Name, string File)> Preloads { get; } = [];
+
     public Features Features { get; set; } = Features.Default;
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }

@@ -6,7 +6,7 @@ internal static class WasiOptions
     private const string NoNetwork = "the guest has no network yet; pass data through standard streams or files";
     private const string NoComponents = "components are not implemented yet; WASI preview 1 is always there";
 
-    public static OptionGroup Group { get; } = new('S', "wasi", "WASI options",
+    public static OptionGroup Group { get; } = new('S', "WASI options",
     [
         new("inherit-env", null, "the guest sees this process's environment", (s, o, v) => s.InheritEnvironment = OptionValue.Flag(o, v)),
         new("inherit-stdin", null, "the guest reads this process's standard input (on)", (s, o, v) => s.InheritStandardInput = OptionValue.Flag(o, v)),

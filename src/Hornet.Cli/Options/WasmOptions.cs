@@ -5,7 +5,7 @@ namespace Hornet.Cli.Options;
 /// <summary>-W: limits on the guest, and which parts of WebAssembly are on.</summary>
 internal static class WasmOptions
 {
-    public static OptionGroup Group { get; } = new('W', "wasm", "WebAssembly options",
+    public static OptionGroup Group { get; } = new('W', "WebAssembly options",
     [
         new("fuel", "N", "trap after N units of fuel, about one per instruction", (s, o, v) => s.Fuel = OptionValue.Number(o, v)),
         new("timeout", "TIME", "trap after so long: 500ms, 2s, 1.5m", (s, o, v) => s.Timeout = OptionValue.Duration(o, v)),
