@@ -138,6 +138,7 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
             // Too few are told at the end, where the standard's interpreter tells it: another code section is the worse mistake.
             if (e.Count > _definedFunctions) WasmFormatException.ThrowMalformed(e.Range.Offset, "function and code section have inconsistent lengths");
             _bodies = e.Count;
+            Environment.Bodies.EnsureCapacity(e.Count);
             sink?.CodeStart(Environment, e.Count);
         }
         else if (Environment.DataCount is int count && count != e.Count)

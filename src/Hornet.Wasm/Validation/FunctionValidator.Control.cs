@@ -215,7 +215,7 @@ public sealed partial class FunctionValidator
         switch (op.Op)
         {
             case Op.Call or Op.ReturnCall:
-                if (op.A >= (uint)_context.Functions.Length) Invalid($"unknown function {op.A}");
+                if (op.A >= (uint)_context.Functions.Count) Invalid($"unknown function {op.A}");
                 return _context.FunctionType((int)op.A);
             case Op.CallIndirect or Op.ReturnCallIndirect:
                 TableType table = Table(op.B);

@@ -18,7 +18,7 @@ public sealed partial class FunctionValidator
                 Push(ValType.I32);
                 break;
             case Op.RefFunc:
-                if (op.A >= (uint)_context.Functions.Length) Invalid($"unknown function {op.A}");
+                if (op.A >= (uint)_context.Functions.Count) Invalid($"unknown function {op.A}");
                 if (!_context.IsDeclared((int)op.A)) Invalid("undeclared function reference");
                 Push(FunctionReference((int)op.A));
                 break;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Hornet.Wasm;
 
 /// <summary>
-/// What function bodies are validated against: the module's index spaces as arrays, taken when all sections before the code are
+/// What function bodies are validated against: the module's index spaces as they were when all sections before the code were
 /// known. Immutable, so that many threads validate while the reader goes on. Source: spec, valid/conventions, contexts.
 /// </summary>
 public sealed class ValidationContext
@@ -12,7 +12,7 @@ public sealed class ValidationContext
     internal readonly Features Features;
     internal readonly SubType[] Types;
     /// <summary>Type index of every function.</summary>
-    internal readonly int[] Functions;
+    internal readonly List<int> Functions;
     internal readonly TableType[] Tables;
     internal readonly MemoryType[] Memories;
     internal readonly GlobalType[] Globals;
@@ -31,7 +31,8 @@ public sealed class ValidationContext
         Module = module;
         Features = features;
         Types = [.. module.Types];
-        Functions = [.. module.Functions];
+        // The one list that may be long; nobody adds to it any more.
+        Functions = module.Functions;
         Tables = [.. module.Tables];
         Memories = [.. module.Memories];
         Globals = [.. module.Globals];
@@ -40,9 +41,9 @@ public sealed class ValidationContext
         Elems = new ValType[module.Elems.Count];
         for (int i = 0; i < Elems.Length; i++) Elems[i] = module.Elems[i].Type;
         DataCount = module.DataCount ?? -1;
-        _declared = new ulong[(Functions.Length + 63) >> 6];
+        _declared = new ulong[(Functions.Count + 63) >> 6];
         foreach (int function in module.DeclaredFunctions)
-            if ((uint)function < (uint)Functions.Length) _declared[function >> 6] |= 1UL << function;
+            if ((uint)function < (uint)Functions.Count) _declared[function >> 6] |= 1UL << function;
         Rows = FastRow.For(features, Memories.Length > 0 ? Memories[0].IndexType : ValType.Bottom);
     }
 
