@@ -15,6 +15,13 @@ partial class Program
             ("src/Hornet.Wasm/Operators/Op.g.cs", WasmOperators.Enum(rows)),
             ("src/Hornet.Wasm/Operators/Opcodes.g.cs", WasmOperators.Tables(rows)),
             ("src/Hornet.Wasm/Operators/Mnemonics.g.cs", WasmMnemonics.Tables(rows)),
+            ("src/Hornet.Runtime/CallerDelegates.g.cs", EmbeddingOverloads.Delegates()),
+            ("src/Hornet.Runtime/Function.FromCallback.g.cs", EmbeddingOverloads.FromCallback()),
+            ("src/Hornet.Runtime/Function.Wrap.g.cs", EmbeddingOverloads.Wrap()),
+            ("src/Hornet.Runtime/Instance.GetFunction.g.cs", EmbeddingOverloads.InstanceGetters()),
+            ("src/Hornet.Runtime/Linker.DefineFunction.g.cs", EmbeddingOverloads.DefineFunction()),
+            ("src/Hornet.Runtime/Calls/GuestDelegates.g.cs", EmbeddingOverloads.GuestDelegates()),
+            ("src/Hornet.Runtime/Calls/HostDelegates.g.cs", EmbeddingOverloads.HostFunctions()),
         ];
         int stale = 0;
         foreach ((string path, string text) in files)

@@ -1,4 +1,4 @@
-namespace Hornet.Base;
+namespace Hornet;
 
 /// <summary>Why a guest was stopped. The numbers are part of the image format and of machine code: append only.</summary>
 public enum TrapCode : byte

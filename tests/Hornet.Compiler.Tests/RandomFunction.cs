@@ -1,6 +1,6 @@
-using Hornet.Compiler.Ir;
-
 namespace Hornet.Compiler.Tests;
+
+using Hornet.Compiler.Ir;
 
 /// <summary>Builds random functions that always end: loops count down. The first parameter is the address of
 /// <see cref="MemoryBytes"/> bytes of memory, the others are numbers.</summary>

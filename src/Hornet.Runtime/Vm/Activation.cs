@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Hornet.Base;
 
 namespace Hornet.Runtime;
 

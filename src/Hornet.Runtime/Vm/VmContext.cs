@@ -43,14 +43,13 @@ internal unsafe struct VmStore
     public Activation* Current;
     /// <summary>Units left; below zero the guest traps with OutOfFuel. Meaningful only where fuel is on.</summary>
     public long Fuel;
-    /// <summary>Set from any thread; guest code that is compiled to be interruptible traps with Interrupt when it sees a value other than 0.</summary>
+    /// <summary>
+    /// Set from any thread, for epochs, deadlines, cancellation and disposal alike; guest code that is compiled to be interruptible
+    /// tests nothing else, and traps with Interrupt when it sees a value other than 0.
+    /// </summary>
     public int Interrupt;
-    /// <summary>Index of the managed Store in the process-wide table of live stores.</summary>
-    public int Store;
-    /// <summary>The engine's epoch, counted up by its owner.</summary>
-    public ulong* Epoch;
-    /// <summary>The guest traps with Interrupt when the epoch reaches this.</summary>
-    public ulong EpochDeadline;
+    /// <summary>A weak handle of the managed Store: <see cref="Hornet.Store.Of"/>.</summary>
+    public nint Store;
     /// <summary>The GC heap's base address; references are offsets from it. Null until the first allocation.</summary>
     public byte* HeapBase;
     /// <summary>Offset of the next allocation.</summary>

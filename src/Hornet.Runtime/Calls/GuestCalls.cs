@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
+namespace Hornet.Runtime;
+
+/// <summary>From host to guest: every call of a function by the host comes through here.</summary>
+internal static unsafe class GuestCalls
+{
+    /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
+    public static void Invoke(Store store, VmFuncRef* callee, ValRaw* values)
+    {
+        store.CheckAccess();
+        if (callee->Context == null)
+        {
+            store.HostFunctionAt(callee->Index).Invoke(store, null, values);
+            return;
+        }
+        if (store.Vm->Current == null) InvokeOutermost(store, callee, values);
+        else InvokeNested(store, callee, values);
+    }
+
+    // Everything of the activation is set here; clearing it first would cost more than the rest.
+    [SkipLocalsInit]
+    static void InvokeOutermost(Store store, VmFuncRef* callee, ValRaw* values)
+    {
+        ThreadBlock thread = ThreadBlock.Current;
+        store.Enter();
+        GuestStack stack;
+        try
+        {
+            stack = thread.RentStack(store.Engine.Options.MaximumStackSize);
+        }
+        catch
+        {
+            store.Leave();
+            throw;
+        }
+        Activation activation;
+        Unsafe.SkipInit(out activation);
+        activation.Parent = null;
+        activation.StackBase = stack.Base;
+        activation.StackEnd = stack.End;
+        activation.HostStackLimit = thread.HostStackLimit;
+        ExceptionDispatchInfo? failure;
+        try
+        {
+            failure = Run(store, &activation, callee, values);
+        }
+        finally
+        {
+            store.Vm->Current = null;
+            thread.ReturnStack(stack);
+            store.Leave();
+        }
+        failure?.Throw();
+    }
+
+    // Guest, host, guest: the inner guest goes on where the outer one's stack ends.
+    [SkipLocalsInit]
+    static void InvokeNested(Store store, VmFuncRef* callee, ValRaw* values)
+    {
+        Activation* parent = store.Vm->Current;
+        if ((byte*)&parent < parent->HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
+        Activation activation;
+        Unsafe.SkipInit(out activation);
+        activation.Parent = parent;
+        activation.StackBase = parent->InterpreterTop;
+        activation.StackEnd = parent->NativeTop;
+        activation.HostStackLimit = parent->HostStackLimit;
+        ExceptionDispatchInfo? failure;
+        try
+        {
+            failure = Run(store, &activation, callee, values);
+        }
+        finally
+        {
+            store.Vm->Current = parent;
+        }
+        failure?.Throw();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ExceptionDispatchInfo? Run(Store store, Activation* activation, VmFuncRef* callee, ValRaw* values)
+    {
+        activation->Store = store.Vm;
+        activation->InterpreterTop = activation->StackBase;
+        activation->NativeTop = activation->StackEnd;
+        activation->InterpreterFrame = null;
+        activation->InterpreterIp = null;
+        activation->Trap = TrapCode.None;
+        store.Vm->Current = activation;
+        CallStatus status = store.Engine.Tier.Call(activation, callee, values);
+        return status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
+    }
+}

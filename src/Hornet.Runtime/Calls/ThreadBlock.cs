@@ -1,0 +1,61 @@
+namespace Hornet.Runtime;
+
+/// <summary>What a thread keeps between calls into guests: the limit of its stack, and a guest stack at hand.</summary>
+internal sealed unsafe class ThreadBlock
+{
+    [ThreadStatic] static ThreadBlock? t_current;
+
+    GuestStack? _stack;
+
+    ThreadBlock() { }
+
+    // The thread has gone and nobody else knows this.
+    ~ThreadBlock() => _stack?.Release();
+
+    public static ThreadBlock Current => t_current ?? Create();
+
+    /// <summary>The address below which this thread's stack must not be used for host functions and nested calls.</summary>
+    public byte* HostStackLimit { get; } = HostStack.Limit();
+
+    public GuestStack RentStack(long size)
+    {
+        GuestStack? stack = _stack;
+        if (stack is null || stack.Size != size) return new(size);
+        _stack = null;
+        return stack;
+    }
+
+    public void ReturnStack(GuestStack stack)
+    {
+        if (_stack is null) _stack = stack;
+        else stack.Release();
+    }
+
+    static ThreadBlock Create() => t_current = new();
+}
+
+/// <summary>A stack for guest code, with an inaccessible page at either end.</summary>
+internal sealed unsafe class GuestStack
+{
+    readonly byte* _mapping;
+    readonly nuint _mapped;
+
+    public GuestStack(long size)
+    {
+        VirtualMemory system = VirtualMemory.System;
+        nuint page = system.PageSize;
+        Size = size;
+        nuint usable = system.RoundUp((nuint)size);
+        _mapped = usable + 2 * page;
+        _mapping = system.Reserve(_mapped);
+        if (_mapping == null || !system.Commit(_mapping + page, usable)) throw new InsufficientMemoryException($"no room for a guest stack of {size} bytes");
+        Base = _mapping + page;
+        End = Base + usable;
+    }
+
+    public long Size { get; }
+    public byte* Base { get; }
+    public byte* End { get; }
+
+    public void Release() => VirtualMemory.System.Release(_mapping, _mapped);
+}

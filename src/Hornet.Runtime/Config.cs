@@ -1,0 +1,91 @@
+using Hornet.Wasm;
+
+namespace Hornet;
+
+/// <summary>
+/// How an engine is to work. Each method changes this object and returns it; an <see cref="Engine"/> takes a copy, so later
+/// changes do not reach it.
+/// </summary>
+public sealed class Config : IDisposable
+{
+    internal EngineOptions Options { get; private set; } = new();
+
+    /// <summary>Nothing to release; there because code for other engines disposes its configuration.</summary>
+    public void Dispose() { }
+
+    /// <summary>Whether guests use up <see cref="Store.Fuel"/>. Off by default.</summary>
+    public Config WithFuelConsumption(bool enable) => Set(Options with { ConsumeFuel = enable });
+
+    /// <summary>Whether guests can be interrupted by <see cref="Engine.IncrementEpoch"/>, deadlines and cancellation. Off by default.</summary>
+    public Config WithEpochInterruption(bool enable) => Set(Options with { Interruptible = enable });
+
+    /// <summary>Bytes of guest stack for one call from the host, with everything that it calls. 1 MiB by default.</summary>
+    public Config WithMaximumStackSize(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 16 << 10);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, 1L << 32);
+        return Set(Options with { MaximumStackSize = bytes });
+    }
+
+    /// <summary>Bytes of address space for a memory with 32-bit addresses. 4 GiB by default, so that memories never move; a memory that grows beyond a smaller reservation moves.</summary>
+    public Config WithStaticMemoryMaximumSize(ulong bytes) => Set(Options with { MemoryReservation = Math.Min(bytes, 1UL << 32) });
+
+    /// <summary>Bytes of inaccessible address space behind a memory's reservation.</summary>
+    public Config WithMemoryGuardSize(ulong bytes) => Set(Options with { MemoryGuard = Math.Min(bytes, 1UL << 32) });
+
+    /// <summary>Bytes that all memories and tables of the engine may occupy together; beyond it they do not grow. By default four fifths of the machine's or the container's memory.</summary>
+    public Config WithCommitBudget(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        return Set(Options with { CommitBudget = bytes });
+    }
+
+    /// <summary>Whether relaxed SIMD operators give the same results on every machine. On by default.</summary>
+    public Config WithDeterministicRelaxedSimd(bool enable) => Set(Options with { DeterministicRelaxedSimd = enable });
+
+    /// <summary>Whether NaNs that arithmetic makes have one bit pattern. Off by default.</summary>
+    public Config WithCraneliftNaNCanonicalization(bool enable) => Set(Options with { CanonicalizeNaN = enable });
+
+    /// <summary>Exactly the features that modules may use.</summary>
+    public Config WithFeatures(Features features) => Set(Options with { Features = features });
+
+    /// <summary>Switches single features on or off.</summary>
+    public Config WithFeature(Features features, bool enable) => Set(Options with { Features = enable ? Options.Features | features : Options.Features & ~features });
+
+    public Config WithReferenceTypes(bool enable) => WithFeature(Features.ReferenceTypes, enable);
+    public Config WithBulkMemory(bool enable) => WithFeature(Features.BulkMemory, enable);
+    public Config WithSIMD(bool enable) => WithFeature(Features.Simd, enable);
+    public Config WithMultiValue(bool enable) => WithFeature(Features.MultiValue, enable);
+    public Config WithMultiMemory(bool enable) => WithFeature(Features.MultiMemory, enable);
+    public Config WithMemory64(bool enable) => WithFeature(Features.Memory64, enable);
+    public Config WithWasmThreads(bool enable) => WithFeature(Features.Threads, enable);
+    public Config WithTailCalls(bool enable) => WithFeature(Features.TailCall, enable);
+    public Config WithFunctionReferences(bool enable) => WithFeature(Features.FunctionReferences, enable);
+    public Config WithGc(bool enable) => WithFeature(Features.Gc, enable);
+    public Config WithExceptions(bool enable) => WithFeature(Features.Exceptions, enable);
+    public Config WithWideArithmetic(bool enable) => WithFeature(Features.WideArithmetic, enable);
+
+    /// <summary>Relaxed SIMD, and whether it gives the same results on every machine.</summary>
+    public Config WithRelaxedSIMD(bool enable, bool deterministic) => WithFeature(Features.RelaxedSimd, enable).WithDeterministicRelaxedSimd(deterministic);
+
+    Config Set(EngineOptions options)
+    {
+        Options = options;
+        return this;
+    }
+}
+
+/// <summary>What a <see cref="Config"/> says.</summary>
+internal sealed record EngineOptions
+{
+    public Features Features { get; init; } = Features.Default;
+    public bool ConsumeFuel { get; init; }
+    public bool Interruptible { get; init; }
+    public bool DeterministicRelaxedSimd { get; init; } = true;
+    public bool CanonicalizeNaN { get; init; }
+    public long MaximumStackSize { get; init; } = 1 << 20;
+    public ulong MemoryReservation { get; init; } = 1UL << 32;
+    public ulong MemoryGuard { get; init; } = 32UL << 20;
+    /// <summary>Null: from the machine.</summary>
+    public long? CommitBudget { get; init; }
+}

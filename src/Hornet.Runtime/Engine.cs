@@ -1,0 +1,62 @@
+using Hornet.Runtime;
+using Hornet.Wasm;
+
+namespace Hornet;
+
+/// <summary>What modules and stores share: configuration, types, the tier that runs guests. May be used from any thread; one for a process is usual.</summary>
+public sealed class Engine : IDisposable
+{
+    readonly Lock _lock = new();
+    readonly List<WeakReference<Store>> _deadlines = [];
+    ulong _epoch;
+    bool _disposed;
+
+    public Engine() : this(new Config()) { }
+
+    public Engine(Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        Options = config.Options;
+        Tier = Tiers.Create(Options);
+        Commit = new CommitBudget(Options.CommitBudget);
+        SharedMemories = new SharedMemoryTable();
+    }
+
+    internal EngineOptions Options { get; }
+    internal Tier Tier { get; }
+    internal TypeRegistry Types { get; } = new();
+    internal CommitBudget Commit { get; }
+    internal SharedMemoryTable SharedMemories { get; }
+    internal CodeSettings CodeSettings => new(Options.ConsumeFuel, Options.Interruptible, Options.Features, Options.DeterministicRelaxedSimd, Options.CanonicalizeNaN);
+
+    /// <summary>The features that modules of this engine may use.</summary>
+    public Features Features => Options.Features;
+
+    /// <summary>Ticks that <see cref="IncrementEpoch"/> has counted.</summary>
+    internal ulong Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>Counts one tick; guests whose store's epoch deadline has come are interrupted. May be called from any thread.</summary>
+    public void IncrementEpoch()
+    {
+        lock (_lock)
+        {
+            ulong now = Interlocked.Increment(ref _epoch);
+            for (int i = _deadlines.Count - 1; i >= 0; i--)
+            {
+                if (_deadlines[i].TryGetTarget(out Store? store)) store.EpochReached(now);
+                else _deadlines.RemoveAt(i);
+            }
+        }
+    }
+
+    /// <summary>From now on <paramref name="store"/> hears of every tick.</summary>
+    internal void Watch(Store store)
+    {
+        lock (_lock) _deadlines.Add(new(store));
+    }
+
+    internal void CheckAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
+
+    /// <summary>Nothing new can be made with the engine; what is there goes on working.</summary>
+    public void Dispose() => _disposed = true;
+}

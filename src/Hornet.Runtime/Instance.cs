@@ -1,0 +1,64 @@
+using Hornet.Runtime;
+using Hornet.Wasm;
+
+namespace Hornet;
+
+/// <summary>A module brought to life in a store.</summary>
+public sealed unsafe partial class Instance
+{
+    readonly Dictionary<string, Extern> _exports = [];
+    readonly VmContext* _context;
+
+    /// <summary>Instantiates a module whose imports are given in its order.</summary>
+    /// <exception cref="LinkException">The imports do not fit, or a limit of the store does not allow another instance.</exception>
+    /// <exception cref="TrapException">A segment does not fit, or the start function trapped.</exception>
+    public Instance(Store store, Module module, params ReadOnlySpan<Extern> imports)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(module);
+        (Store, Module) = (store, module);
+        _context = Instantiation.Run(this, imports);
+    }
+
+    public Store Store { get; }
+    public Module Module { get; }
+
+    internal VmContext* Context => _context;
+
+    /// <summary>The exported function of this name, or null.</summary>
+    public Function? GetFunction(string name) => GetExport(name) as Function;
+
+    public Memory? GetMemory(string name) => GetExport(name) as Memory;
+    public Table? GetTable(string name) => GetExport(name) as Table;
+    public Global? GetGlobal(string name) => GetExport(name) as Global;
+    public Tag? GetTag(string name) => GetExport(name) as Tag;
+
+    /// <summary>The export of this name, or null.</summary>
+    public Extern? GetExport(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Store.CheckAccess();
+        if (_exports.TryGetValue(name, out Extern? found)) return found;
+        if (!Module.TryGetExport(name, out Wasm.Export export)) return null;
+        found = Instantiation.Item(this, export.Kind, export.Index);
+        _exports.Add(name, found);
+        return found;
+    }
+
+    /// <summary>All exports, in the module's order.</summary>
+    public IEnumerable<KeyValuePair<string, Extern>> GetExports()
+    {
+        foreach (Wasm.Export export in Module.Environment.Exports) yield return new(export.Name, GetExport(export.Name)!);
+    }
+
+    public IEnumerable<(string Name, Function Function)> GetFunctions() => Exported<Function>();
+    public IEnumerable<(string Name, Memory Memory)> GetMemories() => Exported<Memory>();
+    public IEnumerable<(string Name, Table Table)> GetTables() => Exported<Table>();
+    public IEnumerable<(string Name, Global Global)> GetGlobals() => Exported<Global>();
+
+    IEnumerable<(string, T)> Exported<T>() where T : Extern
+    {
+        foreach ((string name, Extern item) in GetExports())
+            if (item is T t) yield return (name, t);
+    }
+}

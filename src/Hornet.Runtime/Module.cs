@@ -1,0 +1,156 @@
+using Hornet.Runtime;
+using Hornet.Wasm;
+
+namespace Hornet;
+
+/// <summary>A validated module, ready to be instantiated any number of times in any stores of its engine, from any thread.</summary>
+public sealed class Module : IDisposable
+{
+    readonly Lock _lock = new();
+    readonly ModuleCode _code;
+    readonly TypeRegistration _types;
+    readonly string? _name;
+    Dictionary<string, Wasm.Export>? _exportsByName;
+    int _users = 1;
+    int _disposed;
+
+    Module(Engine engine, string? name, byte[] bytes)
+    {
+        engine.CheckAlive();
+        Engine = engine;
+        Bytes = bytes;
+        Environment = ModuleDecoder.Decode(bytes, engine.Features, ModuleValidation.Sink(engine.Features));
+        Layout = new VmContextLayout(Environment);
+        _types = engine.Types.Register(Environment);
+        _name = name;
+        _code = engine.Tier.Prepare(Environment, bytes, engine.CodeSettings);
+    }
+
+    /// <summary>A module from the binary format.</summary>
+    /// <param name="engine">Its engine.</param>
+    /// <param name="name">What backtraces call it; null: what its name section says.</param>
+    /// <param name="bytes">The module; copied.</param>
+    /// <exception cref="WasmFormatException">The bytes are not a valid module.</exception>
+    public static Module FromBytes(Engine engine, string? name, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        // Pinned: data segments are read in place by every tier.
+        byte[] copy = GC.AllocateUninitializedArray<byte>(bytes.Length, pinned: true);
+        bytes.CopyTo(copy);
+        return new(engine, name, copy);
+    }
+
+    /// <summary>A module from the binary format.</summary>
+    public static Module FromBytes(Engine engine, ReadOnlySpan<byte> bytes) => FromBytes(engine, null, bytes);
+
+    /// <summary>A module from a file in the binary format; backtraces call it by the file's name unless its name section has one.</summary>
+    public static Module FromFile(Engine engine, string path)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        return FromStream(engine, null, file);
+    }
+
+    /// <summary>A module in the binary format from a stream, which is read to its end.</summary>
+    public static Module FromStream(Engine engine, string? name, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(stream);
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(stream.CanSeek ? (int)Math.Min(stream.Length - stream.Position, WasmLimits.ModuleBytes + 1L) : 64 << 10, pinned: true);
+        int length = 0;
+        while (true)
+        {
+            int read = length < bytes.Length ? stream.Read(bytes, length, bytes.Length - length) : 0;
+            length += read;
+            if (read > 0) continue;
+            if (length < bytes.Length) break;
+            // Full: either this is the end, or there is more than was announced.
+            int next = stream.ReadByte();
+            if (next < 0) break;
+            if (length > WasmLimits.ModuleBytes) break;
+            byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Min(Math.Max(length * 2, 64 << 10), WasmLimits.ModuleBytes + 2), pinned: true);
+            bytes.AsSpan(0, length).CopyTo(larger);
+            larger[length++] = (byte)next;
+            bytes = larger;
+        }
+        return length == bytes.Length ? new(engine, name, bytes) : FromBytes(engine, name, bytes.AsSpan(0, length));
+    }
+
+    /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
+    public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        try
+        {
+            ModuleDecoder.Decode(bytes, engine.Features, ModuleValidation.Sink(engine.Features));
+            return null;
+        }
+        catch (WasmFormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    public Engine Engine { get; }
+
+    /// <summary>The name given at its creation, else its name section's, else null.</summary>
+    public string? Name => _name ?? Names.Module;
+
+    /// <summary>What it needs, in the module's order.</summary>
+    public IReadOnlyList<Import> Imports => field ??= ModuleItems.Imports(Environment);
+
+    /// <summary>What it offers, in the module's order.</summary>
+    public IReadOnlyList<Export> Exports => field ??= ModuleItems.Exports(Environment);
+
+    internal ModuleEnvironment Environment { get; }
+    internal byte[] Bytes { get; }
+    internal VmContextLayout Layout { get; }
+    internal ModuleCode Code => _code;
+    internal ReadOnlySpan<uint> TypeIds => _types.Ids;
+    internal ModuleNames Names => field ??= new(Bytes);
+
+    /// <summary>A type of this module with the engine's ids in it.</summary>
+    internal ValType Registered(ValType type) => type.IsRef && type.Heap.IsConcrete ? ValType.Ref(HeapType.Concrete((int)_types.Ids[type.Code]), type.IsNullable) : type;
+
+    /// <summary>The type of a function with the engine's ids in it.</summary>
+    internal FuncType RegisteredFunctionType(int function) => Engine.Types.FunctionType(_types.Ids[Environment.Functions[function]]);
+
+    internal bool TryGetExport(string name, out Wasm.Export export)
+    {
+        Dictionary<string, Wasm.Export>? exports = Volatile.Read(ref _exportsByName);
+        if (exports is null)
+        {
+            exports = new(Environment.Exports.Count, StringComparer.Ordinal);
+            foreach (Wasm.Export e in Environment.Exports) exports[e.Name] = e;
+            Volatile.Write(ref _exportsByName, exports);
+        }
+        return exports.TryGetValue(name, out export);
+    }
+
+    /// <summary>An instance begins to use the code.</summary>
+    internal void AddUser()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
+            _users++;
+        }
+    }
+
+    /// <summary>A user of the code has gone; the last one takes it along.</summary>
+    internal void RemoveUser()
+    {
+        lock (_lock)
+        {
+            if (--_users > 0) return;
+        }
+        _code.Dispose();
+        _types.Dispose();
+    }
+
+    /// <summary>No more instances can be made. The code goes when the last store that has an instance is disposed.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) RemoveUser();
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+
+namespace Hornet.Runtime;
+
+/// <summary>Host objects that guests refer to by number; the same object has the same number.</summary>
+internal sealed class HandleTable
+{
+    // A GcRef has 30 bits for the number.
+    const int Most = 1 << 30;
+
+    readonly List<object> _objects = [];
+    readonly Dictionary<object, int> _numbers = new(ByReference.Instance);
+
+    public object this[int number] => _objects[number];
+
+    public int Add(object value)
+    {
+        if (_numbers.TryGetValue(value, out int number)) return number;
+        number = _objects.Count;
+        if (number == Most) throw new InvalidOperationException("too many host objects in one store");
+        _objects.Add(value);
+        _numbers.Add(value, number);
+        return number;
+    }
+
+    // Boxed numbers and strings too are what they are, not what they equal: a guest may compare what it holds.
+    sealed class ByReference : IEqualityComparer<object>
+    {
+        public static readonly ByReference Instance = new();
+
+        bool IEqualityComparer<object>.Equals(object? a, object? b) => ReferenceEquals(a, b);
+        int IEqualityComparer<object>.GetHashCode(object o) => RuntimeHelpers.GetHashCode(o);
+    }
+}

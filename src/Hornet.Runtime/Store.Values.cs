@@ -1,0 +1,144 @@
+using Hornet.Runtime;
+using Hornet.Wasm;
+
+namespace Hornet;
+
+// Values between .NET and slots, references above all.
+public sealed unsafe partial class Store
+{
+    readonly HandleTable _handles = new();
+    readonly List<HostFunction> _hostFunctions = [];
+    readonly Dictionary<HostFunction, nint> _hostReferences = [];
+    readonly List<TypeRegistration> _hostTypes = [];
+
+    internal HostFunction HostFunctionAt(uint index) => _hostFunctions[(int)index];
+
+    internal Function NewFunction(HostFunction function)
+    {
+        CheckAccess();
+        return new(this, ReferenceTo(function));
+    }
+
+    /// <summary>The reference of a host function in this store, made on first use.</summary>
+    internal VmFuncRef* ReferenceTo(HostFunction function)
+    {
+        if (_hostReferences.TryGetValue(function, out nint known)) return (VmFuncRef*)known;
+        TypeRegistration type = Engine.Types.Register(function.Type);
+        _hostTypes.Add(type);
+        VmFuncRef* reference = (VmFuncRef*)_resources.Allocate(sizeof(VmFuncRef));
+        reference->TypeId = type.Ids[0];
+        reference->Index = (uint)_hostFunctions.Count;
+        Engine.Tier.LinkHost(reference, function.Type);
+        _hostFunctions.Add(function);
+        _hostReferences.Add(function, (nint)reference);
+        return reference;
+    }
+
+    /// <summary>The function of a reference; null for the null reference.</summary>
+    internal Function? FunctionAt(VmFuncRef* reference) => reference == null ? null : new(this, reference);
+
+    internal VmFuncRef* ReferenceOf(Function? function)
+    {
+        if (function is null) return null;
+        CheckOwns(function);
+        return function.Reference;
+    }
+
+    /// <summary>The host object of an external reference.</summary>
+    internal object? ObjectAt(GcRef reference)
+    {
+        if (reference.IsNull) return null;
+        if (reference.IsHost) return _handles[reference.HostHandle];
+        // A guest's own object seen from outside (extern.convert_any): the host can only hand it back.
+        return ValueBox.Reference(ValueKind.AnyRef, reference.Bits, this);
+    }
+
+    /// <summary>An external reference to a host object; the same object has the same reference.</summary>
+    internal GcRef HandleOf(object? value) => value switch
+    {
+        null => GcRef.Null,
+        ValueBox { Kind: ValueKind.AnyRef } box => ReferenceOf(box),
+        _ => GcRef.Host(_handles.Add(value)),
+    };
+
+    GcRef ReferenceOf(ValueBox box)
+    {
+        if (box.Object is not null && box.Object != this) throw new InvalidOperationException("the reference belongs to another store");
+        return new((uint)box.LowBits);
+    }
+
+    internal VmTag* NewTag(ReadOnlySpan<ValueKind> parameters)
+    {
+        CheckAccess();
+        ValType[] types = new ValType[parameters.Length];
+        for (int i = 0; i < types.Length; i++) types[i] = ValueKinds.TypeOf(parameters[i]);
+        TypeRegistration type = Engine.Types.Register(new FuncType(types, []));
+        _hostTypes.Add(type);
+        VmTag* tag = (VmTag*)_resources.Allocate(sizeof(VmTag));
+        tag->TypeId = type.Ids[0];
+        return tag;
+    }
+
+    internal VmGlobal* NewGlobal()
+    {
+        CheckAccess();
+        return (VmGlobal*)_resources.Allocate(sizeof(VmGlobal));
+    }
+
+    internal ValueKind[] KindsOf(ReadOnlySpan<ValType> types)
+    {
+        ValueKind[] kinds = new ValueKind[types.Length];
+        for (int i = 0; i < kinds.Length; i++) kinds[i] = ValueKinds.Of(types[i], Engine.Types);
+        return kinds;
+    }
+
+    internal ValueBox FromSlots(ValRaw* at, ValueKind kind) => kind switch
+    {
+        ValueKind.Int32 or ValueKind.Float32 => ValueBox.FromBits(kind, at->U32),
+        ValueKind.Int64 or ValueKind.Float64 => ValueBox.FromBits(kind, at->U64),
+        ValueKind.V128 => ValueBox.FromBits(kind, at[0].U64, at[1].U64),
+        ValueKind.FuncRef => ValueBox.FuncRef(FunctionAt(at->Func)),
+        ValueKind.ExternRef => ValueBox.ExternRef(ObjectAt(at->Ref)),
+        _ => ValueBox.Reference(kind, at->Ref.Bits, at->Ref.IsNull ? null : this),
+    };
+
+    /// <summary>Writes a value where one of <paramref name="type"/> (concrete references as ids) is expected.</summary>
+    internal void ToSlots(ValueBox value, ValType type, ValRaw* at)
+    {
+        ValueKind kind = ValueKinds.Of(type, Engine.Types);
+        if (value.Kind != kind) throw new ArgumentException($"a value of kind {kind} is expected, not {value.Kind}");
+        if (kind == ValueKind.V128)
+        {
+            at[0].U64 = value.LowBits;
+            at[1].U64 = value.HighBits;
+        }
+        else
+        {
+            at->U64 = type.IsRef ? ToPayload(value, type) : value.LowBits;
+        }
+    }
+
+    internal ValueBox FromPayload(ulong payload, ValueKind kind)
+    {
+        ValRaw slot = new() { U64 = payload };
+        return FromSlots(&slot, kind);
+    }
+
+    /// <summary>A reference as a table slot's payload, checked against the type.</summary>
+    internal ulong ToPayload(ValueBox value, ValType type)
+    {
+        if (value.IsNull && !type.IsNullable) throw new ArgumentException($"a value of type {type} is expected, not null");
+        switch (value.Kind)
+        {
+            case ValueKind.FuncRef:
+                VmFuncRef* function = ReferenceOf(value.AsFunction());
+                if (function != null && !Engine.Types.Matches(HeapType.Concrete((int)function->TypeId), type.Heap))
+                    throw new ArgumentException($"a function of type {type} is expected");
+                return (ulong)function;
+            case ValueKind.ExternRef:
+                return HandleOf(value.Object).Bits;
+            default:
+                return ReferenceOf(value).Bits;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Hornet.Runtime;
+
+namespace Hornet;
+
+/// <summary>
+/// Owns instances and everything in them. Belongs to one caller at a time (checked): it may move from thread to thread between
+/// calls, never be used by two at once. Disposing it gives its guests' memory back; it is refused while a call or a lease lives,
+/// and spans of its memories must not be used afterwards.
+/// </summary>
+public sealed unsafe partial class Store : IDisposable
+{
+    readonly StoreResources _resources;
+    readonly List<Instance> _instances = [];
+    // Managed id of the thread that is inside a call, or 0.
+    int _driver;
+    bool _disposed;
+
+    public Store(Engine engine) : this(engine, null) { }
+
+    /// <summary>A store that carries an object for its host.</summary>
+    public Store(Engine engine, object? data)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        engine.CheckAlive();
+        Engine = engine;
+        Data = data;
+        _resources = new StoreResources(this);
+        Vm->Fuel = engine.Options.ConsumeFuel ? 0 : long.MaxValue;
+    }
+
+    public Engine Engine { get; }
+
+    /// <summary>What the store carries for its host.</summary>
+    public object? Data { get; set; }
+
+    public object? GetData() => Data;
+    public void SetData(object? data) => Data = data;
+
+    internal VmStore* Vm => _resources.Vm;
+    internal StoreResources Resources => _resources;
+
+    /// <summary>The store that a guest runs in; the caller is inside a call of it, so it is alive.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Store Of(VmStore* vm)
+    {
+        WeakGCHandle<Store>.FromIntPtr(vm->Store).TryGetTarget(out Store? store);
+        return store!;
+    }
+
+    /// <summary>Throws unless the store is alive and no other thread is inside a call of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void CheckAccess()
+    {
+        if (_disposed || _driver != 0 && _driver != Environment.CurrentManagedThreadId) ThrowAccess();
+    }
+
+    internal void CheckOwns(Extern item)
+    {
+        if (item.Store != this) throw new InvalidOperationException($"the {item.ExternKind} belongs to another store");
+    }
+
+    void ThrowAccess()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        throw new InvalidOperationException("the store is in use by another thread: a store belongs to one caller at a time");
+    }
+
+    /// <summary>Enters a call from the host.</summary>
+    /// <returns>Whether it is the outermost.</returns>
+    internal bool Enter()
+    {
+        int thread = Environment.CurrentManagedThreadId;
+        if (_driver == thread) return false;
+        if (Interlocked.CompareExchange(ref _driver, thread, 0) != 0 || _disposed)
+        {
+            if (_disposed) _driver = 0;
+            ThrowAccess();
+        }
+        return true;
+    }
+
+    internal void Leave() => Volatile.Write(ref _driver, 0);
+
+    internal Instance InstanceAt(int index) => _instances[index];
+
+    internal int AddInstance(Instance instance)
+    {
+        _instances.Add(instance);
+        return _instances.Count - 1;
+    }
+
+    /// <summary>Collects what the guests of this store no longer reach.</summary>
+    public void GC() => CheckAccess();
+
+    /// <summary>Gives back everything that the store owns.</summary>
+    /// <exception cref="InvalidOperationException">A call is running, or a lease of one of its memories is alive.</exception>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        if (_driver != 0) throw new InvalidOperationException("the store cannot be disposed while one of its guests is running");
+        foreach (LinearMemory memory in _resources.Memories)
+            if (memory.Leases != 0) throw new InvalidOperationException("the store cannot be disposed while a lease of one of its memories is alive");
+        _disposed = true;
+        StopClocks();
+        _resources.Release();
+    }
+}
