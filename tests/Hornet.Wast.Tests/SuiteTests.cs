@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Hornet.Text;
+using Hornet.Text.Tests;
+using Hornet.Wasm;
+
+namespace Hornet.Wast.Tests;
+
+/// <summary>Every script of the specification's suite, run once, in parallel over files.</summary>
+public sealed class SuiteRun
+{
+    readonly Exclusions _exclusions = Exclusions.Read();
+    readonly ConcurrentDictionary<string, WastResult> _results = [];
+    readonly TimeSpan _time;
+
+    public SuiteRun()
+    {
+        long start = Stopwatch.GetTimestamp();
+        Parallel.ForEach(Suite.Files, file => _results[file] = Run(file));
+        _time = Stopwatch.GetElapsedTime(start);
+    }
+
+    static WastResult Run(string file)
+    {
+        try
+        {
+            return WastRunner.Validate(Suite.Read(file), FeaturesOf(file));
+        }
+        catch (TextException e)
+        {
+            return new(0, 0, [.. e.Diagnostics.Select(d => new WastFailure(d.Line, d.Column, d.Message))], default);
+        }
+    }
+
+    // The threads proposal's scripts are older than multiple memories and tables, and say that there are none.
+    static Features FeaturesOf(string file) =>
+        file.StartsWith("proposals/threads/", StringComparison.Ordinal) ? Features.Wasm2 & ~Features.ReferenceTypes | Features.Threads : Features.All;
+
+    /// <summary>The failures of one file that no entry excludes.</summary>
+    internal string Failures(string file) =>
+        string.Concat(_results[file].Failures.Where(f => !_exclusions.Covers(file, f.Line)).Select(f => $"{file}:{f.Line}:{f.Column}: {f.Message}\n"));
+
+    internal IEnumerable<string> UnusedExclusions => _exclusions.Unused;
+
+    /// <summary>A line for each file, and the sums.</summary>
+    internal string Summary()
+    {
+        StringBuilder text = new();
+        int passed = 0, failed = 0, notRun = 0;
+        foreach ((string file, WastResult result) in _results.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            text.AppendLine($"{file,-60} {result.Passed,6} passed {result.Failures.Count,5} failed {result.NotRun,6} not run {result.Time.TotalMilliseconds,8:F0} ms");
+            passed += result.Passed;
+            failed += result.Failures.Count;
+            notRun += result.NotRun;
+        }
+        return $"{text}{_results.Count} files: {passed} passed, {failed} failed, {notRun} not run, in {_time.TotalSeconds:F1} s";
+    }
+}
+
+public sealed class SuiteTests(SuiteRun run) : IClassFixture<SuiteRun>
+{
+    public static TheoryData<string> Files => [.. Suite.Files.Order(StringComparer.Ordinal)];
+
+    [Theory(SkipTestWithoutData = true)]
+    [MemberData(nameof(Files))]
+    public void Script(string file)
+    {
+        Suite.Require();
+        string failures = run.Failures(file);
+        Assert.True(failures.Length == 0, failures);
+    }
+
+    [Fact]
+    public void Counts_are_printed_and_no_exclusion_is_left_over()
+    {
+        Suite.Require();
+        string summary = run.Summary();
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "counts.txt"), summary);
+        Console.WriteLine(summary);
+        foreach (string file in Suite.Files) run.Failures(file);
+        Assert.Empty(run.UnusedExclusions);
+    }
+}
