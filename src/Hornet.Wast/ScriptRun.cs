@@ -32,7 +32,7 @@ sealed class ScriptRun(IScriptEngine engine)
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Our own bug: the script goes on, the failure names it.
-            wrong = $"{e.GetType().Name}: {e.Message}{e.StackTrace?.Split('\n').FirstOrDefault()}";
+            wrong = string.Join(" | ", e.ToString().Split('\n').Take(4));
         }
         if (wrong is null) Passed++;
         else if (wrong.Length > 0) Failures.Add(new(directive.Line, directive.Column, wrong));
