@@ -1,0 +1,18 @@
+using Hornet.Runtime;
+using Hornet.Wasi.Host;
+
+namespace Hornet.Wasi.Preview1;
+
+/// <summary>random_get.</summary>
+internal static unsafe class RandomBytes
+{
+    public static Errno Get(WasiContext context, GuestMemory memory, ValRaw* a)
+    {
+        if (!memory.TrySlice(a[0].U32, a[1].U32, out Span<byte> bytes))
+            return Errno.Fault;
+        if ((uint)bytes.Length < a[1].U32)
+            return Errno.Inval;
+        context.FillRandom(bytes);
+        return Errno.Success;
+    }
+}

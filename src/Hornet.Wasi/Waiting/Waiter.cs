@@ -1,0 +1,120 @@
+using System.Buffers;
+using Hornet.Wasi.Descriptors;
+using Hornet.Wasi.Host;
+
+namespace Hornet.Wasi.Waiting;
+
+/// <summary>
+/// The one place where a thread waits for a guest. All that is waited for goes into one call of the system: its handles, the nearest
+/// deadline as the time-out, and the waker for everything else, so a waiting guest uses no processor and can always be woken.
+/// </summary>
+internal sealed class Waiter(IHostSystem host, WasiClock clock, Waker waker)
+{
+    const short PollIn = 1, PollOut = 4, PollError = 8, PollHangUp = 16, PollInvalid = 32;
+    const int OnStack = 16;
+
+    /// <summary>Whether the guest must stop instead of waiting; asked again after each wake-up.</summary>
+    public Func<bool>? IsInterrupted { get; set; }
+
+    /// <summary>Waits until a descriptor can go on.</summary>
+    public Errno Wait(Descriptor descriptor, Interest interest)
+    {
+        var item = new WaitItem { Descriptor = descriptor, Interest = interest };
+        return Wait(new Span<WaitItem>(ref item));
+    }
+
+    /// <summary>Waits until at least one item is ready, and marks all that are.</summary>
+    public Errno Wait(Span<WaitItem> items)
+    {
+        HandleInterest[]? rented = items.Length < OnStack ? null : ArrayPool<HandleInterest>.Shared.Rent(items.Length + 1);
+        Span<HandleInterest> handles = rented ?? stackalloc HandleInterest[OnStack];
+        ITimer? timer = null;
+        try
+        {
+            int wake = waker.Arm();
+            while (true)
+            {
+                waker.Clear();
+                if (IsInterrupted?.Invoke() == true)
+                    return Errno.Intr;
+                int count = 0;
+                handles[count++] = new HandleInterest { Handle = wake, Wanted = PollIn };
+                bool any = LookAtOnce(items, handles, ref count, out long timeout);
+                if (any)
+                    timeout = 0;
+                else if (timeout > 0 && clock.IsReplaced)
+                {
+                    // Another's clock: it tells when the time has come.
+                    timer?.Dispose();
+                    timer = clock.CreateTimer(timeout, waker);
+                    timeout = -1;
+                }
+                Errno errno = host.Wait(handles[..count], timeout);
+                if (errno != Errno.Success)
+                    return errno;
+                any |= LookAtHandles(items, handles);
+                if (any)
+                    return Errno.Success;
+            }
+        }
+        finally
+        {
+            timer?.Dispose();
+            if (rented is not null)
+                ArrayPool<HandleInterest>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>Marks what is ready without asking the system; collects the handles and the nearest deadline (-1: none) of the rest.</summary>
+    bool LookAtOnce(Span<WaitItem> items, Span<HandleInterest> handles, ref int count, out long timeout)
+    {
+        bool any = false;
+        timeout = -1;
+        foreach (ref WaitItem item in items)
+        {
+            if (item.Descriptor is { } descriptor)
+            {
+                if (descriptor.WaitHandle >= 0)
+                    handles[count++] = new HandleInterest { Handle = descriptor.WaitHandle, Wanted = item.Interest == Interest.Read ? PollIn : PollOut };
+                else
+                    item.Ready = descriptor.IsReady(item.Interest);
+            }
+            else
+            {
+                item.Error = clock.Time(item.Clock, out ulong now);
+                item.Ready = item.Error != Errno.Success || now >= item.Deadline;
+                if (!item.Ready)
+                {
+                    long left = (long)ulong.Min(item.Deadline - now, long.MaxValue);
+                    timeout = timeout < 0 ? left : long.Min(timeout, left);
+                }
+            }
+            any |= item.Ready;
+        }
+        return any;
+    }
+
+    bool LookAtHandles(Span<WaitItem> items, Span<HandleInterest> handles)
+    {
+        bool any = false;
+        int at = 1;
+        foreach (ref WaitItem item in items)
+        {
+            if (item.Descriptor is not { WaitHandle: >= 0 })
+            {
+                if (item.Descriptor is null && !item.Ready)
+                    item.Ready = clock.Time(item.Clock, out ulong now) != Errno.Success || now >= item.Deadline;
+                any |= item.Ready;
+                continue;
+            }
+            short events = handles[at++].Ready;
+            if (events == 0)
+                continue;
+            any = item.Ready = true;
+            item.HungUp = (events & PollHangUp) != 0 || item.Interest == Interest.Write && (events & PollError) != 0;
+            if ((events & PollInvalid) != 0)
+                item.Error = Errno.BadF;
+        }
+        return any;
+    }
+}
