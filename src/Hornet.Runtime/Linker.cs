@@ -115,7 +115,7 @@ public sealed partial class Linker : IDisposable
         _ => null,
     };
 
-    void Define(string module, string name, HostFunction function) => Add(module, name, function);
+    internal void Define(string module, string name, HostFunction function) => Add(module, name, function);
 
     void Add(string module, string name, object definition)
     {

@@ -38,6 +38,9 @@ public sealed unsafe partial class Store : IDisposable
     public object? GetData() => Data;
     public void SetData(object? data) => Data = data;
 
+    /// <summary>The store's WASI world, if it was given one; goes with the store.</summary>
+    internal IDisposable? Wasi { get; set; }
+
     internal VmStore* Vm => _resources.Vm;
     internal StoreResources Resources => _resources;
 
@@ -104,6 +107,7 @@ public sealed unsafe partial class Store : IDisposable
             if (memory.Leases != 0) throw new InvalidOperationException("the store cannot be disposed while a lease of one of its memories is alive");
         _disposed = true;
         StopClocks();
+        Wasi?.Dispose();
         _resources.Release();
     }
 }

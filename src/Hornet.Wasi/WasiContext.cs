@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Hornet.Runtime;
 using Hornet.Wasi.Descriptors;
 using Hornet.Wasi.Host;
 using Hornet.Wasi.Waiting;
@@ -7,8 +8,10 @@ using Hornet.Wasi.Waiting;
 namespace Hornet.Wasi;
 
 /// <summary>The WASI world of one store: what all interfaces and all its instances share.</summary>
-internal sealed class WasiContext : IDisposable
+internal sealed unsafe class WasiContext : IDisposable
 {
+    VmContext* _lastCaller;
+    VmMemory* _lastMemory;
     readonly Action<Span<byte>>? _random;
 
     /// <exception cref="IOException">A directory or a file of the configuration cannot be opened.</exception>
@@ -57,6 +60,19 @@ internal sealed class WasiContext : IDisposable
             Host.FillRandom(bytes);
         else
             _random(bytes);
+    }
+
+    /// <summary>What the calling instance exports as "memory": preview 1's pointers mean it.</summary>
+    public VmMemory* MemoryOf(Store store, VmContext* caller)
+    {
+        if (caller == _lastCaller && caller != null)
+            return _lastMemory;
+        Memory memory = caller == null ? null! : store.InstanceAt(caller->Instance).GetMemory("memory")!;
+        if (memory is null)
+            throw new HornetException("a function of WASI was called by a module that exports no memory of the name \"memory\"");
+        // Both stay where they are as long as the store lives.
+        _lastCaller = caller;
+        return _lastMemory = memory.Storage.Vm;
     }
 
     /// <summary>Waits for a descriptor.</summary>

@@ -14,7 +14,8 @@ internal readonly unsafe struct Preview1Row(string name, string parameters, dele
     public readonly string Name = name;
     public readonly string Parameters = parameters;
     public readonly delegate*<WasiContext, GuestMemory, ValRaw*, Errno> Body = body;
-    public readonly delegate*<WasiContext, GuestMemory, ValRaw*, Errno> Unstable = unstable == null ? body : unstable;
+    /// <summary>Null where both modules have the same.</summary>
+    public readonly delegate*<WasiContext, GuestMemory, ValRaw*, Errno> Unstable = unstable;
 }
 
 /// <summary>All functions of preview 1, in the specification's order.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers;
+using Hornet.Base;
+using Hornet.Runtime;
 using Hornet.Wasi.Descriptors;
 using Hornet.Wasi.Host;
 
@@ -8,13 +10,19 @@ namespace Hornet.Wasi.Waiting;
 /// The one place where a thread waits for a guest. All that is waited for goes into one call of the system: its handles, the nearest
 /// deadline as the time-out, and the waker for everything else, so a waiting guest uses no processor and can always be woken.
 /// </summary>
-internal sealed class Waiter(IHostSystem host, WasiClock clock, Waker waker)
+internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker waker) : IWaiter
 {
     const short PollIn = 1, PollOut = 4, PollError = 8, PollHangUp = 16, PollInvalid = 32;
     const int OnStack = 16;
 
-    /// <summary>Whether the guest must stop instead of waiting; asked again after each wake-up.</summary>
-    public Func<bool>? IsInterrupted { get; set; }
+    Store? _store;
+
+    /// <summary>A store's interruptions (deadline, cancellation, epoch) end its guests' waits.</summary>
+    public void Attach(Store store) => _store = store;
+
+    void IWaiter.Wake() => waker.Wake();
+
+    bool IsInterrupted => _store is not null && _store.Vm->Interrupt != 0 && _store.Interrupted() != TrapCode.None;
 
     /// <summary>Waits until a descriptor can go on.</summary>
     public Errno Wait(Descriptor descriptor, Interest interest)
@@ -32,10 +40,11 @@ internal sealed class Waiter(IHostSystem host, WasiClock clock, Waker waker)
         try
         {
             int wake = waker.Arm();
+            _store?.SetWaiter(this);
             while (true)
             {
                 waker.Clear();
-                if (IsInterrupted?.Invoke() == true)
+                if (IsInterrupted)
                     return Errno.Intr;
                 int count = 0;
                 handles[count++] = new HandleInterest { Handle = wake, Wanted = PollIn };
@@ -59,6 +68,7 @@ internal sealed class Waiter(IHostSystem host, WasiClock clock, Waker waker)
         }
         finally
         {
+            _store?.SetWaiter(null);
             timer?.Dispose();
             if (rented is not null)
                 ArrayPool<HandleInterest>.Shared.Return(rented);
