@@ -10,6 +10,7 @@ partial class Program
         bool check = args.Contains("--check");
         string root = args.FirstOrDefault(a => !a.StartsWith('-')) ?? ".";
         List<OperatorRow> rows = OperatorTable.Read(Path.Combine(root, "src/Hornet.Wasm/Operators/wasm.ops"));
+        List<Handler> handlers = InterpreterCode.HandWritten(Path.Combine(root, "src/Hornet.Runtime/Interpreter/interpreter.handlers"));
         (string Path, string Text)[] files =
         [
             ("src/Hornet.Wasm/Operators/Op.g.cs", WasmOperators.Enum(rows)),
@@ -22,6 +23,9 @@ partial class Program
             ("src/Hornet.Runtime/Linker.DefineFunction.g.cs", EmbeddingOverloads.DefineFunction()),
             ("src/Hornet.Runtime/Calls/GuestDelegates.g.cs", EmbeddingOverloads.GuestDelegates()),
             ("src/Hornet.Runtime/Calls/HostDelegates.g.cs", EmbeddingOverloads.HostFunctions()),
+            ("src/Hornet.Runtime/Interpreter/Code.g.cs", InterpreterCode.Enum(rows, handlers)),
+            ("src/Hornet.Runtime/Interpreter/Threaded.g.cs", InterpreterCode.Threaded(rows, handlers)),
+            ("src/Hornet.Runtime/Interpreter/Switch.g.cs", InterpreterCode.Switch(rows, handlers)),
         ];
         int stale = 0;
         foreach ((string path, string text) in files)

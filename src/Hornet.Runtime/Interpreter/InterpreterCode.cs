@@ -1,0 +1,133 @@
+using System.Runtime.InteropServices;
+using Hornet.Wasm;
+
+namespace Hornet.Runtime;
+
+/// <summary>
+/// A module's code in the interpreter, shared by its instances in all stores. Cells and code lie in unmanaged memory; what
+/// is only needed for traps, exceptions and the collector lies in <see cref="TranslatedFunction"/>s.
+/// </summary>
+internal sealed unsafe class InterpreterCode : ModuleCode
+{
+    const int ChunkBytes = 64 * 1024;
+
+    readonly ReadOnlyMemory<byte> _bytes;
+    readonly Lock _lock = new();
+    readonly byte** _cells;
+    readonly List<nint> _chunks = [];
+    // Sorted by address; replaced, never changed, so that look-ups take no lock.
+    TranslatedFunction[] _functions = [];
+    int _functionCount;
+    GCHandle _handle;
+    byte* _free, _end;
+
+    public InterpreterCode(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings)
+    {
+        Environment = environment;
+        Settings = settings;
+        _bytes = bytes;
+        // SAFETY: zeroed pages that are never touched cost nothing. Freed by Dispose, when no instance is left.
+        _cells = (byte**)NativeMemory.AllocZeroed((nuint)Math.Max(1, environment.Bodies.Count), (nuint)sizeof(byte*));
+        _handle = GCHandle.Alloc(this, GCHandleType.Weak);
+    }
+
+    public ModuleEnvironment Environment { get; }
+    public CodeSettings Settings { get; }
+
+    /// <summary>What a VmContext carries.</summary>
+    public nint Handle => GCHandle.ToIntPtr(_handle);
+
+    /// <summary>Bytes of code so far.</summary>
+    public long CodeBytes { get; private set; }
+
+    public static InterpreterCode Of(VmContext* vm) => (InterpreterCode)GCHandle.FromIntPtr(vm->InterpreterCode).Target!;
+
+    /// <summary>The cell of a defined function (imported ones not counted).</summary>
+    public nint Cell(int defined) => (nint)(_cells + defined);
+
+    /// <summary>Translates the function of a cell unless somebody else has done so.</summary>
+    public void Translate(nint cell)
+    {
+        byte** at = (byte**)cell;
+        int defined = (int)(at - _cells);
+        lock (_lock)
+        {
+            if (*at != null) return;
+            using Translator translator = Translator.Rent();
+            translator.Translate(this, _bytes.Span, defined);
+            ReadOnlySpan<byte> code = translator.Code;
+            byte* block = Allocate(sizeof(CodeHeader) + code.Length);
+            byte* entry = block + sizeof(CodeHeader);
+            *(CodeHeader*)block = translator.Header;
+            code.CopyTo(new Span<byte>(entry, code.Length));
+            Add(translator.Describe(entry));
+            // Whoever sees the entry must see the code: it is read through the entry, so an ordered store suffices.
+            Volatile.Write(ref *(nint*)at, (nint)entry);
+        }
+    }
+
+    byte* Allocate(int bytes)
+    {
+        bytes = (bytes + 15) & ~15;
+        CodeBytes += bytes;
+        if (_end - _free < bytes)
+        {
+            int chunk = Math.Max(bytes, _chunks.Count == 0 ? 4096 : ChunkBytes);
+            _free = (byte*)NativeMemory.Alloc((nuint)chunk);
+            _end = _free + chunk;
+            _chunks.Add((nint)_free);
+        }
+        byte* block = _free;
+        _free += bytes;
+        return block;
+    }
+
+    // Published in an array with room to spare; the count is written last. Chunks come in no order, so most adds are at
+    // the end of a run: an insertion into a sorted array moves little.
+    void Add(TranslatedFunction function)
+    {
+        TranslatedFunction[] functions = _functions;
+        int count = _functionCount, at = count;
+        while (at > 0 && functions[at - 1].Start > function.Start) at--;
+        if (at == count && count < functions.Length)
+        {
+            functions[count] = function;
+            Volatile.Write(ref _functionCount, count + 1);
+            return;
+        }
+        TranslatedFunction[] copy = new TranslatedFunction[Math.Max(16, count * 2)];
+        Array.Copy(functions, copy, at);
+        copy[at] = function;
+        Array.Copy(functions, at, copy, at + 1, count - at);
+        // A reader takes the count first: with the old count and the new array it finds every older function but perhaps the last.
+        Volatile.Write(ref _functions, copy);
+        Volatile.Write(ref _functionCount, count + 1);
+    }
+
+    /// <summary>The function whose code has this ip, or null.</summary>
+    public TranslatedFunction? Find(byte* ip)
+    {
+        int low = 0, high = Volatile.Read(ref _functionCount) - 1;
+        TranslatedFunction[] functions = Volatile.Read(ref _functions);
+        while (low <= high)
+        {
+            int middle = (low + high) >>> 1;
+            TranslatedFunction f = functions[middle];
+            if (ip < f.Start) high = middle - 1;
+            else if (ip >= f.End) low = middle + 1;
+            else return f;
+        }
+        return null;
+    }
+
+    public override void Dispose()
+    {
+        if (!_handle.IsAllocated) return;
+        _handle.Free();
+        foreach (nint chunk in _chunks) NativeMemory.Free((void*)chunk);
+        NativeMemory.Free(_cells);
+        _chunks.Clear();
+        _functions = [];
+        _functionCount = 0;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Hornet.Wasm;
+
+namespace Hornet.Runtime;
+
+/// <summary>The interpreter: translates a function to register code at its first call (docs/interpreter.md).</summary>
+internal sealed unsafe class InterpreterTier : Tier
+{
+    // A cell and the HostCall instruction behind it, for each pair of argument and result bytes.
+    static readonly ConcurrentDictionary<(int, int), nint> HostCells = new();
+
+    public override ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings) =>
+        new InterpreterCode(environment, bytes, settings);
+
+    public override void Link(ModuleCode code, VmContext* context)
+    {
+        InterpreterCode own = (InterpreterCode)code;
+        context->InterpreterCode = own.Handle;
+        int imported = own.Environment.ImportedFunctions;
+        for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].InterpreterEntry = own.Cell(i - imported);
+    }
+
+    public override void LinkHost(VmFuncRef* function, FuncType type)
+    {
+        (int, int) shape = (FrameLayout.Bytes(type.Parameters), FrameLayout.Bytes(type.Results));
+        function->InterpreterEntry = HostCells.GetOrAdd(shape, static shape => HostCell(shape.Item1, shape.Item2));
+    }
+
+    static nint HostCell(int paramBytes, int resultBytes)
+    {
+        // SAFETY: cell, header, one CallOut instruction with its two fields; never freed.
+        byte* block = (byte*)NativeMemory.AllocZeroed((nuint)(sizeof(nint) + sizeof(CodeHeader) + 24));
+        byte* entry = block + sizeof(nint) + sizeof(CodeHeader);
+        *(byte**)block = entry;
+        *(CodeHeader*)(entry - sizeof(CodeHeader)) = new CodeHeader
+        {
+            ParamBytes = paramBytes, ResultBytes = resultBytes, Function = -1,
+            // Results that would overwrite the header are made above it.
+            FrameBytes = FrameHeader.Size + Math.Max(paramBytes, resultBytes),
+        };
+        *(nint*)entry = Dispatch.Word(Code.CallOut);
+        *(nint*)(entry + 8) = (nint)(delegate*<byte*, byte*, Machine*, byte*>)&Leaves.HostCall;
+        *(int*)(entry + 16) = paramBytes;
+        *(int*)(entry + 20) = resultBytes;
+        return (nint)block;
+    }
+
+    public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values)
+    {
+        byte** cell = (byte**)callee->InterpreterEntry;
+        if (*cell == null) InterpreterCode.Of(callee->Context).Translate((nint)cell);
+        byte* entry = *cell;
+        CodeHeader* header = (CodeHeader*)entry - 1;
+        byte* start = activation->StackBase;
+        byte* limit = activation->NativeTop != null ? activation->NativeTop : activation->StackEnd;
+        byte* fp = start + header->ParamBytes;
+        if (fp + Math.Max(header->FrameBytes, header->ResultBytes) > limit)
+        {
+            activation->Trap = TrapCode.StackOverflow;
+            return CallStatus.Trap;
+        }
+        Machine machine = default;
+        machine.Limit = limit;
+        machine.Store = activation->Store;
+        machine.Activation = activation;
+        machine.Callee = callee;
+        machine.Vm = callee->Context;
+        Buffer.MemoryCopy(values, start, header->ParamBytes, header->ParamBytes);
+        *(FrameHeader*)fp = new FrameHeader { ReturnIp = Dispatch.Exit, CallerFp = null, CallerVm = callee->Context };
+        CallStatus status = Dispatch.Run(entry, fp, callee->Context, &machine);
+        if (status == CallStatus.Ok) Buffer.MemoryCopy(start, values, header->ResultBytes, header->ResultBytes);
+        return status;
+    }
+
+    public override void Backtrace(Activation* activation, List<FrameLocation> frames)
+    {
+        byte* ip = (byte*)activation->InterpreterIp, fp = (byte*)activation->InterpreterFrame;
+        VmContext* vm = activation->InterpreterContext;
+        while (fp != null && ip != Dispatch.Exit)
+        {
+            // An ip that belongs to no function is in a stub that stands between two frames.
+            if (InterpreterCode.Of(vm).Find(ip) is { } function) frames.Add(new(vm, function.Index, function.OffsetOf(ip)));
+            FrameHeader* header = (FrameHeader*)fp;
+            // A return address points behind its call.
+            ip = header->ReturnIp == Dispatch.Exit ? Dispatch.Exit : header->ReturnIp - 1;
+            fp = header->CallerFp;
+            vm = header->CallerVm;
+        }
+    }
+}

@@ -1,0 +1,431 @@
+using Hornet.Wasm;
+
+namespace Hornet.Runtime;
+
+// Blocks, labels and branches.
+internal sealed unsafe partial class Translator
+{
+    enum FrameKind : byte { Function, Block, Loop, If, Else, TryTable, Try, Catch }
+
+    struct Frame
+    {
+        public FrameKind Kind;
+        /// <summary>Entries and homes below the block's parameters.</summary>
+        public int Count, Top;
+        public ValType[] Params, Results;
+        /// <summary>Where a loop begins, in the code.</summary>
+        public int Start;
+        /// <summary>The last field that wants the block's end: each holds the position of the one before, -1 ends.</summary>
+        public int Pending;
+        /// <summary>The field that wants the else branch, or -1.</summary>
+        public int Else;
+        /// <summary>Where a try's guarded code begins; the home of a caught exception (legacy); its catch clauses.</summary>
+        public int Guarded, Caught;
+        public CatchClause[]? Catches;
+        /// <summary>The last field of the br_table being translated that wants a stub for this label, or -1.</summary>
+        public int Stub;
+    }
+
+    readonly List<ExceptionHandler> _handlers = [];
+    Frame[] _frames = new Frame[16];
+    int _frameCount;
+    bool _unreachable;
+    int _skipDepth;
+
+    ref Frame PushFrame(FrameKind kind, ReadOnlySpan<ValType> parameters, ReadOnlySpan<ValType> results)
+    {
+        if (_frameCount == _frames.Length) Array.Resize(ref _frames, _frameCount * 2);
+        ref Frame frame = ref _frames[_frameCount++];
+        frame = new Frame
+        {
+            Kind = kind, Count = _count - parameters.Length, Top = _top - FrameLayout.Bytes(parameters), Params = parameters.ToArray(), Results = results.ToArray(),
+            Start = -1, Pending = -1, Else = -1, Stub = -1,
+        };
+        return ref frame;
+    }
+
+    ref Frame Label(uint depth) => ref _frames[_frameCount - 1 - (int)depth];
+
+    void StepControl(ref OperatorReader reader)
+    {
+        switch (_op.Op)
+        {
+            case Op.Nop: break;
+            case Op.Unreachable:
+                Mark();
+                Begin(Runtime.Code.Unreachable);
+                Leave();
+                break;
+            case Op.Block:
+                SaveAll();
+                Open(FrameKind.Block);
+                break;
+            case Op.Loop:
+                SaveAll();
+                Open(FrameKind.Loop).Start = _pos;
+                Barrier();
+                StartBlock();
+                if (_settings.Interruptible) EmitCheck();
+                break;
+            case Op.If:
+            {
+                Condition condition = TakeCondition();
+                SaveAll();
+                ref Frame frame = ref Open(FrameKind.If);
+                frame.Else = EmitBranch(condition, ifTrue: false);
+                Barrier();
+                StartBlock();
+                break;
+            }
+            case Op.Else: Else(); break;
+            case Op.End: End(); break;
+            case Op.Br:
+                Branch(_op.A);
+                Leave();
+                break;
+            case Op.BrIf:
+                BranchOn(TakeCondition(), true, _op.A);
+                StartBlock();
+                break;
+            case Op.BrTable:
+                BranchTable(ref reader);
+                Leave();
+                break;
+            case Op.Return:
+                Branch((uint)_frameCount - 1);
+                Leave();
+                break;
+            case Op.BrOnNull:
+            {
+                // The reference is tested where it lies; on the way that stays it stays.
+                SettleTop(1);
+                Entry entry = Pop();
+                BranchOn(NullTest(entry), true, _op.A);
+                Push(entry.Type.AsNonNull());
+                StartBlock();
+                break;
+            }
+            case Op.BrOnNonNull:
+            {
+                SettleTop(1);
+                Condition test = NullTest(_stack[_count - 1]);
+                BranchOn(test, false, _op.A);
+                Pop();
+                StartBlock();
+                break;
+            }
+            case Op.TryTable: TryTable(ref reader); break;
+            case Op.Try: LegacyTry(); break;
+            case Op.Catch or Op.CatchAll or Op.Delegate: Close(); break;
+            case Op.Throw: Throw(); break;
+            case Op.ThrowRef: ThrowRef(PopSource()); break;
+            case Op.Rethrow: ThrowRef(Label(_op.A).Caught); break;
+            case Op.BrOnCast or Op.BrOnCastFail: BranchOnCast(); break;
+            default: StepCall(); break;
+        }
+    }
+
+    /// <summary>What follows cannot be reached.</summary>
+    void Leave()
+    {
+        _unreachable = true;
+        _skipDepth = 0;
+        Barrier();
+    }
+
+    ref Frame Open(FrameKind kind)
+    {
+        BlockType type = _op.BlockType;
+        if (!type.IsTypeIndex)
+        {
+            return ref type.IsEmpty ? ref PushFrame(kind, [], []) : ref PushFrame(kind, [], [type.Result]);
+        }
+        FuncType function = (FuncType)_env.Types[type.TypeIndex];
+        SettleTop(function.Parameters.Length);
+        return ref PushFrame(kind, function.Parameters, function.Results);
+    }
+
+    /// <summary>Cuts the model back to a block's beginning and pushes values that lie in their homes.</summary>
+    void Restack(in Frame frame, ValType[] values)
+    {
+        while (_count > frame.Count) Pop();
+        _top = frame.Top;
+        foreach (ValType type in values) Push(type);
+    }
+
+    void Else()
+    {
+        ref Frame frame = ref _frames[_frameCount - 1];
+        if (!_unreachable)
+        {
+            SettleTop(frame.Results.Length);
+            Jump(ref frame);
+        }
+        Patch(frame.Else, _pos - frame.Else);
+        frame.Else = -1;
+        frame.Kind = FrameKind.Else;
+        _unreachable = false;
+        Restack(frame, frame.Params);
+        Barrier();
+        StartBlock();
+    }
+
+    void End()
+    {
+        ref Frame frame = ref _frames[_frameCount - 1];
+        bool reached = !_unreachable;
+        switch (frame.Kind)
+        {
+            case FrameKind.Function:
+                if (reached) EmitReturn();
+                // A branch to the function's label has returned already.
+                _frameCount--;
+                return;
+            case FrameKind.TryTable:
+                EndTryTable(reached);
+                return;
+            case FrameKind.Try or FrameKind.Catch:
+                if (reached)
+                {
+                    SettleTop(frame.Results.Length);
+                    MoveTo(frame);
+                }
+                CloseFrame(ref frame, reached);
+                return;
+        }
+        if (reached) SettleTop(frame.Results.Length);
+        if (frame.Else >= 0)
+        {
+            // An if without else: parameters are results, and lie in their homes.
+            Patch(frame.Else, _pos - frame.Else);
+            reached = true;
+        }
+        CloseFrame(ref frame, reached);
+    }
+
+    void CloseFrame(ref Frame frame, bool reached)
+    {
+        if (frame.Kind != FrameKind.Loop && frame.Pending >= 0)
+        {
+            Bind(frame.Pending);
+            reached = true;
+        }
+        _frameCount--;
+        Restack(frame, frame.Results);
+        Barrier();
+        StartBlock();
+        _unreachable = !reached;
+        _skipDepth = 0;
+    }
+
+    void Bind(int field)
+    {
+        while (field >= 0)
+        {
+            int next = FieldAt(field);
+            Patch(field, _pos - field);
+            field = next;
+        }
+    }
+
+    /// <summary>Writes a branch field for a label.</summary>
+    void Target(ref Frame frame)
+    {
+        if (frame.Kind == FrameKind.Loop)
+        {
+            Field(frame.Start - _pos);
+            return;
+        }
+        int before = frame.Pending;
+        frame.Pending = _pos;
+        Field(before);
+    }
+
+    void Jump(ref Frame frame)
+    {
+        Begin(Runtime.Code.Br);
+        Target(ref frame);
+        Barrier();
+    }
+
+    static ValType[] LabelTypes(in Frame frame) => frame.Kind == FrameKind.Loop ? frame.Params : frame.Results;
+
+    /// <summary>Whether the uppermost values lie where a label wants them.</summary>
+    bool InPlace(in Frame frame)
+    {
+        int count = LabelTypes(frame).Length;
+        if (count == 0) return true;
+        for (int i = _count - count; i < _count; i++)
+        {
+            if (_stack[i].Where != Where.Home) return false;
+        }
+        return _stack[_count - count].Home == frame.Top;
+    }
+
+    /// <summary>Copies the uppermost values where a label wants them. Its homes are not above theirs, so going up is safe.</summary>
+    void MoveTo(in Frame frame)
+    {
+        int at = frame.Top, count = LabelTypes(frame).Length;
+        for (int i = _count - count; i < _count; i++)
+        {
+            Move(_stack[i], at);
+            at += FrameLayout.Bytes(_stack[i].Type);
+        }
+    }
+
+    void Branch(uint depth)
+    {
+        ref Frame frame = ref Label(depth);
+        if (frame.Kind == FrameKind.Function)
+        {
+            EmitReturn();
+            return;
+        }
+        MoveTo(frame);
+        Jump(ref frame);
+    }
+
+    void BranchOn(in Condition condition, bool ifTrue, uint depth)
+    {
+        ref Frame frame = ref Label(depth);
+        if (frame.Kind != FrameKind.Function && InPlace(frame))
+        {
+            EmitCondition(condition, ifTrue);
+            Target(ref frame);
+            Barrier();
+            return;
+        }
+        int around = EmitBranch(condition, !ifTrue);
+        Branch(depth);
+        Patch(around, _pos - around);
+        Barrier();
+    }
+
+    void BranchTable(ref OperatorReader reader)
+    {
+        OperatorReader entries = reader.At(_op.Entries);
+        int count = _op.Count, index = PopSource();
+        Begin(Runtime.Code.BrTable);
+        Field(index);
+        Field(count);
+        int table = _pos;
+        // Labels that want values elsewhere, and the function's, go through a stub behind the table; the field holds its label until then.
+        for (int i = 0; i <= count; i++)
+        {
+            Room(8);
+            ref Frame frame = ref Label(entries.U32());
+            if (frame.Kind != FrameKind.Function && InPlace(frame)) Target(ref frame);
+            else
+            {
+                int before = frame.Stub;
+                frame.Stub = _pos;
+                Field(before);
+            }
+        }
+        Barrier();
+        entries = reader.At(_op.Entries);
+        for (int i = 0; i <= count; i++)
+        {
+            uint depth = entries.U32();
+            ref Frame frame = ref Label(depth);
+            if (frame.Stub < table) continue;
+            Bind(frame.Stub);
+            frame.Stub = -1;
+            Branch(depth);
+        }
+    }
+
+    /// <summary>What a branch depends on: a slot that is not 0, or a comparison that need not be computed.</summary>
+    struct Condition
+    {
+        public Op Op;
+        public int Form, Slot, Other;
+        public ulong Bits;
+        public bool Negated;
+    }
+
+    /// <summary>Pops a condition; the comparison that has just made it is taken back.</summary>
+    Condition TakeCondition()
+    {
+        Entry entry = Pop();
+        if (entry.Where == Where.Home && _lastResult >= 0 && _lastResult == _last + 8 && FieldAt(_lastResult) == entry.Home && IsComparison(_lastOp))
+        {
+            Condition condition = new() { Op = _lastOp, Form = _lastForm, Slot = FieldAt(_last + 12) };
+            if (_lastForm == Forms.Slots) condition.Other = FieldAt(_last + 16);
+            else condition.Bits = ConstantBytes(_lastOp) == 8 ? System.Runtime.CompilerServices.Unsafe.ReadUnaligned<ulong>(ref _code[_last + 16]) : (uint)FieldAt(_last + 16);
+            _pos = _last;
+            Barrier();
+            if (_lastOp is Op.I32Eq or Op.I32Ne && _lastForm == Forms.SlotConst && condition.Bits == 0)
+            {
+                return new() { Op = Op.Nop, Slot = condition.Slot, Negated = condition.Op == Op.I32Eq };
+            }
+            return condition;
+        }
+        return new() { Op = Op.Nop, Slot = Source(entry) };
+    }
+
+    Condition NullTest(in Entry entry) => new() { Op = Op.I64Eq, Form = Forms.SlotConst, Slot = entry.Home };
+
+    void EmitCondition(in Condition condition, bool ifTrue)
+    {
+        if (condition.Op == Op.Nop)
+        {
+            Begin(ifTrue != condition.Negated ? Runtime.Code.BrIf : Runtime.Code.BrUnless);
+            Field(condition.Slot);
+            return;
+        }
+        Begin((Code)(Forms.Of(condition.Op) + (ifTrue ? Forms.BranchIf : Forms.BranchUnless) + condition.Form));
+        Field(condition.Slot);
+        if (condition.Form == Forms.Slots) Field(condition.Other);
+        else if (ConstantBytes(condition.Op) == 8) Wide(condition.Bits);
+        else Field((int)condition.Bits);
+    }
+
+    /// <summary>A branch whose target is patched later; returns its field.</summary>
+    int EmitBranch(in Condition condition, bool ifTrue)
+    {
+        EmitCondition(condition, ifTrue);
+        int field = _pos;
+        Field(0);
+        Barrier();
+        return field;
+    }
+
+    void EmitReturn()
+    {
+        ReadOnlySpan<ValType> results = _type.Results;
+        Mark();
+        if (results.Length == 0)
+        {
+            Begin(Runtime.Code.Return);
+        }
+        else if (_resultBytes == ValRaw.Size)
+        {
+            Entry entry = _stack[_count - 1];
+            if (entry.Where == Where.Const)
+            {
+                Begin(Runtime.Code.Return1Const);
+                Field(-_paramBytes);
+                Wide(entry.Bits);
+            }
+            else
+            {
+                int from = entry.Where == Where.Local ? _localAt[entry.Local] : entry.Home;
+                Begin(Runtime.Code.Return1);
+                Field(from);
+                Field(-_paramBytes);
+            }
+        }
+        else
+        {
+            // On the way that stays, if any, values keep their places: homes are only written.
+            for (int i = _count - results.Length; i < _count; i++) Move(_stack[i], _stack[i].Home);
+            int from = _stack[_count - results.Length].Home;
+            Begin(Runtime.Code.ReturnMany);
+            Field(from);
+            Field(-_paramBytes);
+            Field(_resultBytes);
+        }
+        Barrier();
+    }
+}

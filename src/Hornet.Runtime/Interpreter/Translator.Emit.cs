@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using Hornet.Base;
+using Hornet.Wasm;
+
+namespace Hornet.Runtime;
+
+// The code buffer, and what is known of the last instruction in it.
+internal sealed unsafe partial class Translator
+{
+    byte[] _code = new byte[4096];
+    int _pos;
+
+    // The last instruction, where it may still be changed: its start, the field of its result, and, of a computation, what it is.
+    int _last, _lastResult, _lastForm;
+    Op _lastOp;
+
+    readonly ByteBuffer _offsets = new();
+    int _bodyOffset, _markedCode, _markedOffset;
+
+    // The operand of the current block's Fuel instruction, -1 where there is none yet.
+    int _fuelField;
+
+    /// <summary>What comes next can be reached from elsewhere, or the last instruction is not to be touched.</summary>
+    void Barrier() => _last = _lastResult = -1;
+
+    void Room(int bytes)
+    {
+        if (_code.Length - _pos < bytes) Array.Resize(ref _code, _code.Length * 2);
+    }
+
+    void Begin(Code code)
+    {
+        Room(64);
+        Barrier();
+        _last = _pos;
+        Unsafe.WriteUnaligned(ref _code[_pos], Dispatch.Word(code));
+        _pos += sizeof(nint);
+    }
+
+    /// <summary>Begins a computation that comparisons and branches may want to look at again.</summary>
+    void Begin(Op op, int form)
+    {
+        Begin((Code)(Forms.Of(op) + form));
+        _lastOp = op;
+        _lastForm = form;
+    }
+
+    void Field(int value)
+    {
+        Unsafe.WriteUnaligned(ref _code[_pos], value);
+        _pos += sizeof(int);
+    }
+
+    void Wide(ulong value)
+    {
+        Unsafe.WriteUnaligned(ref _code[_pos], value);
+        _pos += sizeof(ulong);
+    }
+
+    void Result(int at)
+    {
+        _lastResult = _pos;
+        Field(at);
+    }
+
+    int FieldAt(int pos) => Unsafe.ReadUnaligned<int>(ref _code[pos]);
+
+    void Patch(int pos, int value) => Unsafe.WriteUnaligned(ref _code[pos], value);
+
+    /// <summary>Begins a call of a leaf; its fields begin 16 bytes after the instruction.</summary>
+    void BeginLeaf(delegate*<byte*, byte*, Machine*, byte*> leaf)
+    {
+        Mark();
+        Begin(Runtime.Code.CallOut);
+        _lastOp = Op.Nop;
+        Wide((ulong)(nint)leaf);
+    }
+
+    /// <summary>The instruction that follows may trap or call: its place in the module is remembered.</summary>
+    void Mark()
+    {
+        _offsets.U32((uint)(_pos - _markedCode));
+        _offsets.S64(_op.Offset - _markedOffset);
+        _markedCode = _pos;
+        _markedOffset = _op.Offset;
+    }
+
+    void Copy(int to, int from, bool vector)
+    {
+        if (to == from) return;
+        Begin(vector ? Runtime.Code.Copy128 : Runtime.Code.Copy);
+        _lastOp = Op.Nop;
+        Result(to);
+        Field(from);
+    }
+
+    void Constant(int to, ulong bits)
+    {
+        Begin(bits <= uint.MaxValue ? Runtime.Code.Const32 : Runtime.Code.Const64);
+        _lastOp = Op.Nop;
+        Result(to);
+        if (bits <= uint.MaxValue) Field((int)bits);
+        else Wide(bits);
+    }
+
+    void StartBlock() => _fuelField = -1;
+
+    // The charge stands at the first operator of the block that costs something; those before it do nothing.
+    void Charge(int units)
+    {
+        if (!_settings.ConsumeFuel || units == 0) return;
+        if (_fuelField < 0)
+        {
+            Mark();
+            Begin(Runtime.Code.Fuel);
+            _fuelField = _pos;
+            Field(units);
+            Barrier();
+            return;
+        }
+        Patch(_fuelField, FieldAt(_fuelField) + units);
+    }
+
+    void EmitCheck()
+    {
+        Mark();
+        Begin(Runtime.Code.CheckInterrupt);
+        Barrier();
+    }
+}
+
+/// <summary>The families of instructions that an operator has.</summary>
+internal static partial class Forms
+{
+    // Order as the generator writes a family.
+    public const int Slots = 0, SlotConst = 1, ConstSlot = 2, BranchIf = 3, BranchUnless = 6;
+    public const int LoadSlot = 0, LoadConst = 1, LoadSlot64 = 2;
+    public const int StoreSlots = 0, StoreConstAddress = 1, StoreSlot64 = 2, StoreConstValue = 3;
+
+    public static int Of(Op op) => First[(int)op];
+}
