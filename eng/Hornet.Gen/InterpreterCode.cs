@@ -90,7 +90,7 @@ static partial class InterpreterCode
             case "store" when Stores.TryGetValue(r.Mnemonic, out string? type):
                 char v = r.Operands![1];
                 string slot = v is 'f' ? "SI" : v is 'd' ? "SL" : Letters[v].Slot;
-                string value = $"({type}){slot}(12)", constant = v is 'l' or 'd' ? $"({type})L(20)" : $"({type})I(20)";
+                string value = $"({type})({slot}(12))", constant = v is 'l' or 'd' ? $"({type})(L(20))" : $"({type})(I(20))";
                 yield return new(r.Name + "_SS", [Address(r, "(uint)SI(8) + (ulong)U(16)"), $"*({type}*)(mem + ea) = {value};", "NEXT(20)"]);
                 yield return new(r.Name + "_IS", [Address(r, "(ulong)L(16)"), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
                 yield return new(r.Name + "_S64", [Address64(r, 8, 16), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
@@ -250,6 +250,44 @@ static partial class InterpreterCode
 
             """);
         return s.ToString();
+    }
+
+    /// <summary>Leaves for what has several results or works on vectors. Fields: results, operands, lane or pattern.</summary>
+    public static string Leaves(List<OperatorRow> rows)
+    {
+        OperatorRow[] own = [.. rows.Where(r => r.Class == "numeric" && !IsScalar(r))];
+        StringBuilder s = new(Program.Header);
+        s.Append("using System.Runtime.CompilerServices;\nusing System.Runtime.Intrinsics;\nusing Hornet.Base;\nusing Hornet.Wasm;\n\nnamespace Hornet.Runtime;\n\n");
+        s.Append("internal static unsafe class VectorLeaves\n{\n    /// <summary>The leaf of an operator.</summary>\n    public static delegate*<byte*, byte*, Machine*, byte*> Of(Op op) => op switch\n    {\n");
+        foreach (OperatorRow r in own) s.Append($"        Op.{r.Name} => &{r.Name},\n");
+        s.Append("        _ => throw new InvalidOperationException($\"no leaf: {op}\"),\n    };\n");
+        foreach (OperatorRow r in own)
+        {
+            int at = 16 + 4 * r.Results!.Length;
+            List<string> arguments = [];
+            foreach (char letter in r.Operands!)
+            {
+                arguments.Add(Slot(letter, at));
+                at += 4;
+            }
+            if (r.Shape.StartsWith("lane", StringComparison.Ordinal))
+            {
+                arguments.Add($"*(byte*)(ip + {at})");
+                at += 4;
+            }
+            if (r.Shape == "shuffle")
+            {
+                arguments.Add($"*(Vector128<byte>*)(ip + {at})");
+                at += 16;
+            }
+            s.Append($"\n    [SkipLocalsInit]\n    static byte* {r.Name}(byte* ip, byte* fp, Machine* m)\n    {{\n");
+            string call = $"Semantics.{r.Name}({string.Join(", ", arguments)}";
+            s.Append(Expand(r.Results.Length == 1
+                ? $"        {Slot(r.Results[0], 16)} = {call});\n"
+                : $"        {call}, out long low, out long high);\n        SL(16) = low;\n        SL(20) = high;\n", true));
+            s.Append($"        return ip + {at};\n    }}\n");
+        }
+        return s.Append("}\n").ToString();
     }
 
     static void Append(StringBuilder s, Handler h, bool threaded, string indent)

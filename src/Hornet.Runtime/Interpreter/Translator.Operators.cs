@@ -1,3 +1,4 @@
+using Hornet.Base;
 using Hornet.Wasm;
 
 namespace Hornet.Runtime;
@@ -173,7 +174,7 @@ internal sealed unsafe partial class Translator
         Span<int> operands = stackalloc int[4];
         int count = signature.OperandCount;
         for (int i = count - 1; i >= 0; i--) operands[i] = PopSource();
-        BeginLeaf((delegate*<byte*, byte*, Machine*, byte*>)VectorLeaves.Of(_op.Op, _settings.DeterministicRelaxedSimd));
+        BeginLeaf(VectorLeaves.Of(_op.Op));
         if (signature.ResultCount == 1) Result(PushHome(signature.Result(0, ValType.I32)));
         else for (int i = 0; i < signature.ResultCount; i++) Field(PushHome(signature.Result(i, ValType.I32)));
         for (int i = 0; i < count; i++) Field(operands[i]);
