@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Hornet.Base;
+
 
 namespace Hornet.Runtime;
 
@@ -45,7 +45,7 @@ internal static unsafe partial class Leaves
         TrapCode trap = Builtins.TableGet(vm, (uint)table, index, &payload);
         VmFuncRef* callee = (VmFuncRef*)payload;
         if (trap == TrapCode.None && callee == null) trap = TrapCode.IndirectCallToNull;
-        if (trap == TrapCode.None && callee->TypeId != vm->TypeIds[type] && !Builtins.IsSubtype(vm, callee->TypeId, vm->TypeIds[type])) trap = TrapCode.BadSignature;
+        if (trap == TrapCode.None && callee->TypeId != vm->TypeIds[type] && !Hornet.Store.Of(vm->Store).Engine.Types.IsSubtype(callee->TypeId, vm->TypeIds[type])) trap = TrapCode.BadSignature;
         if (trap == TrapCode.None) return callee;
         Raise(ip, fp, m, trap);
         return null;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Hornet.Base;
+
 using Hornet.Wasm;
 
 namespace Hornet.Runtime;

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Hornet.Base;
+
 
 namespace Hornet.Runtime;
 

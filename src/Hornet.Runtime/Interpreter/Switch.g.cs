@@ -115,7 +115,7 @@ internal static unsafe class Switch
                 }
                 case Code.TrapIfNull:
                 {
-                    if (*(long*)(fp + *(int*)(ip + 8)) == 0) { m->TrapCode = (TrapCode)*(int*)(ip + 12); { m->Leaf = &Leaves.Trap; goto slow; } }
+                    if (*(long*)(fp + *(int*)(ip + 8)) == 0) { m->TrapCode = (TrapCode)(*(int*)(ip + 12)); { m->Leaf = &Leaves.Trap; goto slow; } }
                     ip += 16; continue;
                 }
                 case Code.RefI31:
@@ -134,7 +134,7 @@ internal static unsafe class Switch
                 }
                 case Code.CheckInterrupt:
                 {
-                    if (m->Store->Interrupt != 0 || m->Store->Epoch != null && *m->Store->Epoch >= m->Store->EpochDeadline) { { m->Leaf = &Leaves.Interrupt; goto slow; } }
+                    if (m->Store->Interrupt != 0) { { m->Leaf = &Leaves.Interrupt; goto slow; } }
                     ip += 8; continue;
                 }
                 case Code.Call:
@@ -581,217 +581,217 @@ internal static unsafe class Switch
                 case Code.I32Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I32Store_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(ip + 20);
+                    *(int*)(mem + ea) = (int)(*(int*)(ip + 20));
                     ip += 24; continue;
                 }
                 case Code.I64Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I64Store_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(ip + 20);
+                    *(long*)(mem + ea) = (long)(*(long*)(ip + 20));
                     ip += 28; continue;
                 }
                 case Code.F32Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.F32Store_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.F32Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.F32Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(int*)(ip + 20);
+                    *(int*)(mem + ea) = (int)(*(int*)(ip + 20));
                     ip += 24; continue;
                 }
                 case Code.F64Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.F64Store_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.F64Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.F64Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(long*)(mem + ea) = (long)*(long*)(ip + 20);
+                    *(long*)(mem + ea) = (long)(*(long*)(ip + 20));
                     ip += 28; continue;
                 }
                 case Code.I32Store8_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I32Store8_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store8_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store8_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(int*)(ip + 20);
+                    *(byte*)(mem + ea) = (byte)(*(int*)(ip + 20));
                     ip += 24; continue;
                 }
                 case Code.I32Store16_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I32Store16_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store16_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I32Store16_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(int*)(ip + 20);
+                    *(short*)(mem + ea) = (short)(*(int*)(ip + 20));
                     ip += 24; continue;
                 }
                 case Code.I64Store8_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I64Store8_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store8_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+                    *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store8_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(byte*)(mem + ea) = (byte)*(long*)(ip + 20);
+                    *(byte*)(mem + ea) = (byte)(*(long*)(ip + 20));
                     ip += 28; continue;
                 }
                 case Code.I64Store16_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I64Store16_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store16_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+                    *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store16_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(short*)(mem + ea) = (short)*(long*)(ip + 20);
+                    *(short*)(mem + ea) = (short)(*(long*)(ip + 20));
                     ip += 28; continue;
                 }
                 case Code.I64Store32_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.I64Store32_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store32_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+                    *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.I64Store32_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(int*)(mem + ea) = (int)*(long*)(ip + 20);
+                    *(int*)(mem + ea) = (int)(*(long*)(ip + 20));
                     ip += 28; continue;
                 }
                 case Code.I32Eqz_S:
@@ -3247,19 +3247,19 @@ internal static unsafe class Switch
                 case Code.V128Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
                     ip += 20; continue;
                 }
                 case Code.V128Store_IS:
                 {
                     ulong ea = (ulong)*(long*)(ip + 16); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 case Code.V128Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 16) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
-                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
                 default:

@@ -748,7 +748,7 @@ internal static unsafe class Threaded
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint TrapIfNull(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
-        if (*(long*)(fp + *(int*)(ip + 8)) == 0) { m->TrapCode = (TrapCode)*(int*)(ip + 12); return Trap(ip, fp, mem, len, vm, m); }
+        if (*(long*)(fp + *(int*)(ip + 8)) == 0) { m->TrapCode = (TrapCode)(*(int*)(ip + 12)); return Trap(ip, fp, mem, len, vm, m); }
         ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -775,7 +775,7 @@ internal static unsafe class Threaded
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint CheckInterrupt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
-        if (m->Store->Interrupt != 0 || m->Store->Epoch != null && *m->Store->Epoch >= m->Store->EpochDeadline) { return Interrupt(ip, fp, mem, len, vm, m); }
+        if (m->Store->Interrupt != 0) { return Interrupt(ip, fp, mem, len, vm, m); }
         ip += 8; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1330,7 +1330,7 @@ internal static unsafe class Threaded
     static nint I32Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1338,7 +1338,7 @@ internal static unsafe class Threaded
     static nint I32Store_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1346,7 +1346,7 @@ internal static unsafe class Threaded
     static nint I32Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1354,7 +1354,7 @@ internal static unsafe class Threaded
     static nint I32Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(ip + 20);
+        *(int*)(mem + ea) = (int)(*(int*)(ip + 20));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1362,7 +1362,7 @@ internal static unsafe class Threaded
     static nint I64Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1370,7 +1370,7 @@ internal static unsafe class Threaded
     static nint I64Store_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1378,7 +1378,7 @@ internal static unsafe class Threaded
     static nint I64Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1386,7 +1386,7 @@ internal static unsafe class Threaded
     static nint I64Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(ip + 20);
+        *(long*)(mem + ea) = (long)(*(long*)(ip + 20));
         ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1394,7 +1394,7 @@ internal static unsafe class Threaded
     static nint F32Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1402,7 +1402,7 @@ internal static unsafe class Threaded
     static nint F32Store_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1410,7 +1410,7 @@ internal static unsafe class Threaded
     static nint F32Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1418,7 +1418,7 @@ internal static unsafe class Threaded
     static nint F32Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(int*)(ip + 20);
+        *(int*)(mem + ea) = (int)(*(int*)(ip + 20));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1426,7 +1426,7 @@ internal static unsafe class Threaded
     static nint F64Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1434,7 +1434,7 @@ internal static unsafe class Threaded
     static nint F64Store_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1442,7 +1442,7 @@ internal static unsafe class Threaded
     static nint F64Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(fp + *(int*)(ip + 12));
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1450,7 +1450,7 @@ internal static unsafe class Threaded
     static nint F64Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(long*)(mem + ea) = (long)*(long*)(ip + 20);
+        *(long*)(mem + ea) = (long)(*(long*)(ip + 20));
         ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1458,7 +1458,7 @@ internal static unsafe class Threaded
     static nint I32Store8_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1466,7 +1466,7 @@ internal static unsafe class Threaded
     static nint I32Store8_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1474,7 +1474,7 @@ internal static unsafe class Threaded
     static nint I32Store8_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(int*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1482,7 +1482,7 @@ internal static unsafe class Threaded
     static nint I32Store8_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(int*)(ip + 20);
+        *(byte*)(mem + ea) = (byte)(*(int*)(ip + 20));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1490,7 +1490,7 @@ internal static unsafe class Threaded
     static nint I32Store16_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1498,7 +1498,7 @@ internal static unsafe class Threaded
     static nint I32Store16_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1506,7 +1506,7 @@ internal static unsafe class Threaded
     static nint I32Store16_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(int*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1514,7 +1514,7 @@ internal static unsafe class Threaded
     static nint I32Store16_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(int*)(ip + 20);
+        *(short*)(mem + ea) = (short)(*(int*)(ip + 20));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1522,7 +1522,7 @@ internal static unsafe class Threaded
     static nint I64Store8_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1530,7 +1530,7 @@ internal static unsafe class Threaded
     static nint I64Store8_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1538,7 +1538,7 @@ internal static unsafe class Threaded
     static nint I64Store8_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(long*)(fp + *(int*)(ip + 12));
+        *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1546,7 +1546,7 @@ internal static unsafe class Threaded
     static nint I64Store8_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(byte*)(mem + ea) = (byte)*(long*)(ip + 20);
+        *(byte*)(mem + ea) = (byte)(*(long*)(ip + 20));
         ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1554,7 +1554,7 @@ internal static unsafe class Threaded
     static nint I64Store16_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1562,7 +1562,7 @@ internal static unsafe class Threaded
     static nint I64Store16_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1570,7 +1570,7 @@ internal static unsafe class Threaded
     static nint I64Store16_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(long*)(fp + *(int*)(ip + 12));
+        *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1578,7 +1578,7 @@ internal static unsafe class Threaded
     static nint I64Store16_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(short*)(mem + ea) = (short)*(long*)(ip + 20);
+        *(short*)(mem + ea) = (short)(*(long*)(ip + 20));
         ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1586,7 +1586,7 @@ internal static unsafe class Threaded
     static nint I64Store32_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1594,7 +1594,7 @@ internal static unsafe class Threaded
     static nint I64Store32_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1602,7 +1602,7 @@ internal static unsafe class Threaded
     static nint I64Store32_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(long*)(fp + *(int*)(ip + 12));
+        *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1610,7 +1610,7 @@ internal static unsafe class Threaded
     static nint I64Store32_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(int*)(mem + ea) = (int)*(long*)(ip + 20);
+        *(int*)(mem + ea) = (int)(*(long*)(ip + 20));
         ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -5034,7 +5034,7 @@ internal static unsafe class Threaded
     static nint V128Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -5042,7 +5042,7 @@ internal static unsafe class Threaded
     static nint V128Store_IS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(ip + 16); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -5050,7 +5050,7 @@ internal static unsafe class Threaded
     static nint V128Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 16) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
-        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)*(Vector128<byte>*)(fp + *(int*)(ip + 12));
+        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 

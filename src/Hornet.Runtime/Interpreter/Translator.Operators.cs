@@ -1,4 +1,4 @@
-using Hornet.Base;
+
 using Hornet.Wasm;
 
 namespace Hornet.Runtime;

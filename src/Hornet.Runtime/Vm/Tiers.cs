@@ -3,5 +3,5 @@ namespace Hornet.Runtime;
 /// <summary>Which tier runs an engine's guests.</summary>
 internal static class Tiers
 {
-    public static Tier Create(EngineOptions options) => throw new NotImplementedException();
+    public static Tier Create(EngineOptions options) => new InterpreterTier();
 }
