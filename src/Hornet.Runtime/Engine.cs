@@ -13,11 +13,14 @@ public sealed class Engine : IDisposable
 
     public Engine() : this(new Config()) { }
 
-    public Engine(Config config)
+    public Engine(Config config) : this(config, null) { }
+
+    /// <summary>An engine whose guests a given tier runs.</summary>
+    internal Engine(Config config, Tier? tier)
     {
         ArgumentNullException.ThrowIfNull(config);
         Options = config.Options;
-        Tier = Tiers.Create(Options);
+        Tier = tier ?? Tiers.Create(Options);
         Commit = new CommitBudget(Options.CommitBudget);
         SharedMemories = new SharedMemoryTable();
     }

@@ -37,6 +37,8 @@ public sealed unsafe partial class Memory : Extern
         ArgumentNullException.ThrowIfNull(shared);
         if (shared.Engine != store.Engine) throw new InvalidOperationException("the shared memory belongs to another engine");
         Storage = shared.Storage;
+        // What the store's guests see must not go before the store.
+        if (!store.Resources.Memories.Contains(Storage)) store.Resources.Memories.Add(Storage);
     }
 
     internal LinearMemory Storage { get; }

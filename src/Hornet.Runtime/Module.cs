@@ -19,7 +19,7 @@ public sealed class Module : IDisposable
         engine.CheckAlive();
         Engine = engine;
         Bytes = bytes;
-        Environment = ModuleDecoder.Decode(bytes, engine.Features, ModuleValidation.Sink(engine.Features));
+        Environment = ModuleValidator.Validate(bytes, engine.Features);
         Layout = new VmContextLayout(Environment);
         _types = engine.Types.Register(Environment);
         _name = name;
@@ -77,12 +77,15 @@ public sealed class Module : IDisposable
     }
 
     /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
-    public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes)
+    public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes) => Validate(engine, bytes.ToArray());
+
+    /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
+    public static string? Validate(Engine engine, ReadOnlyMemory<byte> bytes)
     {
         ArgumentNullException.ThrowIfNull(engine);
         try
         {
-            ModuleDecoder.Decode(bytes, engine.Features, ModuleValidation.Sink(engine.Features));
+            ModuleValidator.Validate(bytes, engine.Features);
             return null;
         }
         catch (WasmFormatException e)

@@ -3,7 +3,7 @@ using Hornet.Wasm;
 
 namespace Hornet;
 
-/// <summary>A memory that several stores, on several threads, use at once. It lives as long as its engine.</summary>
+/// <summary>A memory that several stores, on several threads, use at once.</summary>
 public sealed class SharedMemory
 {
     /// <summary>A new shared memory.</summary>

@@ -41,6 +41,11 @@ public sealed unsafe partial class Store
     public void SetLimits(long? memorySize = null, uint? tableElements = null, long? instances = null, long? tables = null, long? memories = null) =>
         Limits = Limits with { MemorySize = (ulong?)memorySize, TableElements = tableElements, Instances = instances, Tables = tables, Memories = memories };
 
+    internal void CheckInstanceLimit()
+    {
+        if (_instances.Count >= (Limits.Instances ?? long.MaxValue)) throw new LinkException($"the store is limited to {Limits.Instances} instances");
+    }
+
     internal bool MayGrowMemory(ulong current, ulong desired, ulong? maximum)
     {
         if (desired > (Limits.MemorySize ?? ulong.MaxValue)) return false;

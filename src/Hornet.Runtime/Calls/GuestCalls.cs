@@ -25,7 +25,7 @@ internal static unsafe class GuestCalls
     static void InvokeOutermost(Store store, VmFuncRef* callee, ValRaw* values)
     {
         ThreadBlock thread = ThreadBlock.Current;
-        store.Enter();
+        bool outermost = store.Enter();
         GuestStack stack;
         try
         {
@@ -33,7 +33,7 @@ internal static unsafe class GuestCalls
         }
         catch
         {
-            store.Leave();
+            if (outermost) store.Leave();
             throw;
         }
         Activation activation;
@@ -51,7 +51,7 @@ internal static unsafe class GuestCalls
         {
             store.Vm->Current = null;
             thread.ReturnStack(stack);
-            store.Leave();
+            if (outermost) store.Leave();
         }
         failure?.Throw();
     }
@@ -88,6 +88,7 @@ internal static unsafe class GuestCalls
         activation->NativeTop = activation->StackEnd;
         activation->InterpreterFrame = null;
         activation->InterpreterIp = null;
+        activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
         CallStatus status = store.Engine.Tier.Call(activation, callee, values);

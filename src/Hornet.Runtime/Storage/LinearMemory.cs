@@ -26,6 +26,10 @@ internal sealed unsafe class LinearMemory
             _growing = new();
             Waiters = new WaitQueues();
         }
+        else
+        {
+            GC.SuppressFinalize(this);
+        }
     }
 
     public VmMemory* Vm { get; private set; }
@@ -166,6 +170,12 @@ internal sealed unsafe class LinearMemory
         return true;
     }
 
+    // Shared memories have many owners and no one who disposes them; the others are released by their store.
+    ~LinearMemory()
+    {
+        if (Type.IsShared) Release();
+    }
+
     /// <summary>Gives everything back; nothing may use the memory afterwards.</summary>
     public void Release()
     {
@@ -174,5 +184,6 @@ internal sealed unsafe class LinearMemory
         NativeMemory.Free(Vm);
         Vm = null;
         _budget.Return(_committed);
+        GC.SuppressFinalize(this);
     }
 }

@@ -2,27 +2,33 @@ using Hornet.Wasm;
 
 namespace Hornet.Runtime;
 
-/// <summary>The shared memories of an engine: stores of several threads use them, so no store owns them. They live as long as the engine.</summary>
+/// <summary>
+/// The shared memories of an engine: stores of several threads use them, so no store owns them alone. A memory goes when the last
+/// store that uses it and the last object of the public API that names it have gone.
+/// </summary>
 internal sealed class SharedMemoryTable
 {
     readonly Lock _lock = new();
-    LinearMemory[] _memories = [];
+    WeakReference<LinearMemory>[] _memories = [];
 
-    // Index look-ups take no lock: the array is complete before it is published.
-    public LinearMemory this[int index] => Volatile.Read(ref _memories)[index];
-
-    ~SharedMemoryTable()
-    {
-        foreach (LinearMemory memory in _memories) memory.Release();
-    }
+    // Look-ups take no lock: the array is complete before it is published. Whoever asks holds the memory.
+    public LinearMemory this[int index] => Volatile.Read(ref _memories)[index].TryGetTarget(out LinearMemory? memory) ? memory : throw new InvalidOperationException("a shared memory has gone while in use");
 
     public unsafe LinearMemory Create(MemoryType type, Engine engine)
     {
         LinearMemory memory = LinearMemory.TryCreate(type, engine.Options, engine.Commit) ?? throw new LinkException($"not enough memory for {type.Limits.Min} shared pages");
         lock (_lock)
         {
+            WeakReference<LinearMemory> reference = new(memory);
+            for (int i = 0; i < _memories.Length; i++)
+            {
+                if (_memories[i].TryGetTarget(out _)) continue;
+                memory.Vm->Memory = i;
+                Volatile.Write(ref _memories[i], reference);
+                return memory;
+            }
             memory.Vm->Memory = _memories.Length;
-            Volatile.Write(ref _memories, [.. _memories, memory]);
+            Volatile.Write(ref _memories, [.. _memories, reference]);
         }
         return memory;
     }
