@@ -16,6 +16,23 @@ public static class WastRunner
         return Run(script, engine);
     }
 
+    /// <summary>Runs a script in a store of its own.</summary>
+    /// <param name="script">UTF-8.</param>
+    /// <param name="features">What modules may use.</param>
+    /// <exception cref="TextException">The script itself is malformed.</exception>
+    public static WastResult Run(ReadOnlySpan<byte> script, Features features = Features.All)
+    {
+        using HostedEngine engine = new(features);
+        return Run(script, engine);
+    }
+
+    /// <summary>Runs a script in a store of its own on a given engine.</summary>
+    public static WastResult Run(ReadOnlySpan<byte> script, Engine engine)
+    {
+        using HostedEngine hosted = new(engine);
+        return Run(script, hosted);
+    }
+
     internal static WastResult Run(ReadOnlySpan<byte> script, IScriptEngine engine)
     {
         long start = Stopwatch.GetTimestamp();

@@ -21,11 +21,14 @@ public sealed class SuiteRun
         _time = Stopwatch.GetElapsedTime(start);
     }
 
+    // Until the engine runs everything: HORNET_WAST=run judges execution too.
+    static bool Runs => Environment.GetEnvironmentVariable("HORNET_WAST") == "run";
+
     static WastResult Run(string file)
     {
         try
         {
-            return WastRunner.Validate(Suite.Read(file), FeaturesOf(file));
+            return Runs ? WastRunner.Run(Suite.Read(file), FeaturesOf(file)) : WastRunner.Validate(Suite.Read(file), FeaturesOf(file));
         }
         catch (TextException e)
         {
