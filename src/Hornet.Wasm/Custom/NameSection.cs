@@ -116,9 +116,17 @@ public sealed class NameSection
     // Producers should sort; not all do. Of two names of one thing the first counts.
     static (ulong, int)[] Sorted(List<(ulong Index, int Offset)> names)
     {
-        for (int i = 1; i < names.Count; i++)
+        bool sorted = true;
+        for (int i = 1; i < names.Count && sorted; i++) sorted = names[i].Index > names[i - 1].Index;
+        if (!sorted)
         {
-            if (names[i].Index <= names[i - 1].Index) return [.. names.DistinctBy(n => n.Index).OrderBy(n => n.Index)];
+            names.Sort((a, b) => a.Index != b.Index ? a.Index.CompareTo(b.Index) : a.Offset.CompareTo(b.Offset));
+            int kept = 1;
+            for (int i = 1; i < names.Count; i++)
+            {
+                if (names[i].Index != names[kept - 1].Index) names[kept++] = names[i];
+            }
+            names.RemoveRange(kept, names.Count - kept);
         }
         return [.. names];
     }

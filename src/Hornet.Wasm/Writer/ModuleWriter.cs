@@ -9,12 +9,13 @@ namespace Hornet.Wasm;
 /// <param name="source">What byte ranges refer to.</param>
 public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
 {
-    readonly ByteBuffer _module = NewModule();
+    readonly ByteBuffer _module = NewModule(source.Length + 256);
     readonly ByteBuffer _section = new();
 
-    static ByteBuffer NewModule()
+    // What is re-encoded is about as long as what it was made from.
+    static ByteBuffer NewModule(int capacity)
     {
-        ByteBuffer module = new();
+        ByteBuffer module = new(capacity);
         module.Append("\0asm\u0001\0\0\0"u8);
         return module;
     }
