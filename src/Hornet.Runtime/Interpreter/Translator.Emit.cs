@@ -94,13 +94,14 @@ internal sealed unsafe partial class Translator
         Field(from);
     }
 
-    void Constant(int to, ulong bits)
+    void Constant(int to, in Entry entry)
     {
-        Begin(bits <= uint.MaxValue ? Runtime.Code.Const32 : Runtime.Code.Const64);
+        bool narrow = entry.Type == ValType.I32 || entry.Type == ValType.F32;
+        Begin(narrow ? Runtime.Code.Const32 : Runtime.Code.Const64);
         _lastOp = Op.Nop;
         Result(to);
-        if (bits <= uint.MaxValue) Field((int)bits);
-        else Wide(bits);
+        if (narrow) Field((int)entry.Bits);
+        else Wide(entry.Bits);
     }
 
     void StartBlock() => _fuelField = -1;

@@ -90,7 +90,7 @@ internal sealed unsafe partial class Translator
             case Where.Local:
                 return _localAt[entry.Local];
             case Where.Const:
-                Constant(entry.Home, entry.Bits);
+                Constant(entry.Home, entry);
                 return entry.Home;
             default:
                 return entry.Home;
@@ -102,7 +102,7 @@ internal sealed unsafe partial class Translator
     /// <summary>Writes a value somewhere else without touching the model.</summary>
     void Move(in Entry entry, int to)
     {
-        if (entry.Where == Where.Const) Constant(to, entry.Bits);
+        if (entry.Where == Where.Const) Constant(to, entry);
         else Copy(to, entry.Where == Where.Local ? _localAt[entry.Local] : entry.Home, entry.Type.IsVector);
     }
 
