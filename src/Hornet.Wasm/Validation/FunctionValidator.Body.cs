@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Hornet.Base;
 
 namespace Hornet.Wasm;
 
@@ -29,7 +30,7 @@ public sealed partial class FunctionValidator
         ReadOnlySpan<ValType> locals = _tracksInit ? default : _locals.AsSpan(0, _expanded);
         Span<ValType> stack = _operands;
         int height = _height, floor = _floor;
-        int pos = reader.Position;
+        int pos = reader.Position, origin = reader.Offset - pos;
         while (pos < body.Length)
         {
             ref readonly FastRow row = ref Unsafe.Add(ref rows, body[pos]);
@@ -114,6 +115,50 @@ public sealed partial class FunctionValidator
                         continue;
                     }
                     break;
+                case FastKind.Block or FastKind.Loop:
+                    // Without parameters and results.
+                    if ((uint)next < (uint)body.Length && body[next] == 0x40)
+                    {
+                        _height = height;
+                        _offset = origin + pos;
+                        OpenFrame(row.Kind == FastKind.Block ? FrameKind.Block : FrameKind.Loop, null, default);
+                        floor = height;
+                        pos = next + 1;
+                        continue;
+                    }
+                    break;
+                case FastKind.End:
+                    if (TryEnd(stack, height))
+                    {
+                        floor = _floor;
+                        pos = next;
+                        continue;
+                    }
+                    break;
+                case FastKind.Br:
+                    if (TryIndex(body, ref next, out int target) && TryBranch(stack, height, target))
+                    {
+                        SetUnreachable();
+                        height = floor;
+                        pos = next;
+                        continue;
+                    }
+                    break;
+                case FastKind.BrIf:
+                    if (height > floor && stack[height - 1] == ValType.I32 && TryIndex(body, ref next, out target) && TryBranch(stack, height - 1, target))
+                    {
+                        height--;
+                        pos = next;
+                        continue;
+                    }
+                    break;
+                case FastKind.Call:
+                    if (Leb.TryReadU32(body, ref next, out uint callee) == LebStatus.Ok && TryCall(callee, stack, ref height))
+                    {
+                        pos = next;
+                        continue;
+                    }
+                    break;
                 case FastKind.Drop:
                     if (height > floor)
                     {
@@ -150,6 +195,41 @@ public sealed partial class FunctionValidator
             if (_depth == 0) break;
         }
         if (pos < body.Length) WasmFormatException.ThrowMalformed(reader.Offset, "section size mismatch: operators after the end of the function");
+    }
+
+    // A block inside the function that ends with exactly its results, at most one.
+    bool TryEnd(ReadOnlySpan<ValType> stack, int height)
+    {
+        ref ControlFrame frame = ref _frames[_depth - 1];
+        if (frame.Signature is not null || _depth == 1 || _tracksInit) return false;
+        if (frame.Single.IsBottom ? height != _floor : height != _floor + 1 || stack[height - 1] != frame.Single || frame.Kind == FrameKind.If) return false;
+        CloseFrame();
+        return true;
+    }
+
+    // A branch that takes nothing along, or one operand of the very type.
+    bool TryBranch(ReadOnlySpan<ValType> stack, int height, int label)
+    {
+        if ((uint)label >= (uint)_depth) return false;
+        ref ControlFrame frame = ref _frames[_depth - 1 - label];
+        if (frame.Signature is not null) return false;
+        return frame.Single.IsBottom || frame.Kind == FrameKind.Loop || height > _floor && stack[height - 1] == frame.Single;
+    }
+
+    // Arguments that are there, of the very types, and room for the results.
+    bool TryCall(uint function, Span<ValType> stack, ref int height)
+    {
+        if (function >= (uint)_context.Functions.Count) return false;
+        FuncType type = _context.FunctionType((int)function);
+        ReadOnlySpan<ValType> parameters = type.Parameters, results = type.Results;
+        int first = height - parameters.Length;
+        if (first < _floor || first + results.Length > stack.Length) return false;
+        ReadOnlySpan<ValType> arguments = stack.Slice(first, parameters.Length);
+        for (int i = 0; i < arguments.Length; i++)
+            if (arguments[i] != parameters[i]) return false;
+        for (int i = 0; i < results.Length; i++) stack[first + i] = results[i];
+        height = first + results.Length;
+        return true;
     }
 
     // An index of one or two bytes.

@@ -55,7 +55,7 @@ public sealed class ValidationContext
 }
 
 /// <summary>How the loop over a body may treat a one-byte operator whose operands are simply there.</summary>
-enum FastKind : byte { Slow, Unary, Binary, Load, Store, I32Const, I64Const, F32Const, F64Const, LocalGet, LocalSet, LocalTee, Drop }
+enum FastKind : byte { Slow, Unary, Binary, Load, Store, I32Const, I64Const, F32Const, F64Const, LocalGet, LocalSet, LocalTee, Drop, Block, Loop, End, Br, BrIf, Call }
 
 /// <summary>wasm.ops' signature of a one-byte operator, unpacked for the loop over a body.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -81,6 +81,12 @@ readonly record struct FastRow(ValType Operand, ValType Result, FastKind Kind, b
             case Op.LocalSet: return new(default, default, FastKind.LocalSet, 0);
             case Op.LocalTee: return new(default, default, FastKind.LocalTee, 0);
             case Op.Drop: return new(default, default, FastKind.Drop, 0);
+            case Op.Block: return new(default, default, FastKind.Block, 0);
+            case Op.Loop: return new(default, default, FastKind.Loop, 0);
+            case Op.End: return new(default, default, FastKind.End, 0);
+            case Op.Br: return new(default, default, FastKind.Br, 0);
+            case Op.BrIf: return new(default, default, FastKind.BrIf, 0);
+            case Op.Call: return new(default, default, FastKind.Call, 0);
             case Op.I32Const: return new(default, ValType.I32, FastKind.I32Const, 0);
             case Op.I64Const: return new(default, ValType.I64, FastKind.I64Const, 0);
             case Op.F32Const: return new(default, ValType.F32, FastKind.F32Const, 0);
