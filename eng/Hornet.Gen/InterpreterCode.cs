@@ -201,7 +201,7 @@ static partial class InterpreterCode
         StringBuilder s = new(Program.Header);
         s.Append("#pragma warning disable CS0162 // unreachable code after a macro that leaves\nusing System.Runtime.CompilerServices;\nusing System.Runtime.Intrinsics;\nusing Hornet.Base;\n");
         s.Append($"using unsafe Handler = {Pointer.Replace("VmContext", "Hornet.Runtime.VmContext").Replace("Machine", "Hornet.Runtime.Machine")};\n\n");
-        s.Append("namespace Hornet.Runtime;\n\n// The threaded form: every method is one instruction and ends by jumping to the next.\ninternal static unsafe class Threaded\n{\n");
+        s.Append("namespace Hornet.Runtime;\n\n// The threaded form: every method is one instruction and ends by jumping to the next. The class's name is known to the\n// NativeAOT compiler: in a class of this name, function pointers are plain addresses, tested for no generic context at each call.\ninternal static unsafe class RawCalliHelper\n{\n");
         s.Append("    /// <summary>Address of each instruction's handler.</summary>\n    public static nint[] Addresses()\n    {\n        nint[] a = new nint[(int)Code.Count];\n");
         foreach (Handler h in all) s.Append($"        a[(int)Code.{h.Name}] = (nint)(Handler)(&{h.Name});\n");
         s.Append("        return a;\n    }\n");

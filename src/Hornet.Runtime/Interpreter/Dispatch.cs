@@ -21,7 +21,7 @@ internal static unsafe class Dispatch
         IsThreaded = TailCallsAreJumps() && Environment.GetEnvironmentVariable("HORNET_INTERPRETER") != "switch";
         if (IsThreaded)
         {
-            Words = Threaded.Addresses();
+            Words = RawCalliHelper.Addresses();
         }
         else
         {

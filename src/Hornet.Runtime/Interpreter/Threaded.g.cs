@@ -8,8 +8,9 @@ using unsafe Handler = delegate*<byte*, byte*, byte*, ulong, Hornet.Runtime.VmCo
 
 namespace Hornet.Runtime;
 
-// The threaded form: every method is one instruction and ends by jumping to the next.
-internal static unsafe class Threaded
+// The threaded form: every method is one instruction and ends by jumping to the next. The class's name is known to the
+// NativeAOT compiler: in a class of this name, function pointers are plain addresses, tested for no generic context at each call.
+internal static unsafe class RawCalliHelper
 {
     /// <summary>Address of each instruction's handler.</summary>
     public static nint[] Addresses()
