@@ -208,7 +208,7 @@ ref partial struct ModuleParser
         if (pageSize >= 0) to.U32((uint)pageSize);
     }
 
-    // (pagesize n): the exponent, or -1 where it is not written
+    // (pagesize n): the exponent, or -1 where it is the ordinary one
     int PageSize()
     {
         if (!c.TryForm("pagesize"u8)) return -1;
@@ -216,7 +216,9 @@ ref partial struct ModuleParser
         ulong size = c.Unsigned(ulong.MaxValue, "i64 constant out of range", "a page size");
         if (!BitOperations.IsPow2(size)) c.Fail(token, "invalid custom page size");
         c.Close();
-        return BitOperations.Log2(size);
+        // The ordinary size is not written. spec: custom page sizes, binary format
+        int log2 = BitOperations.Log2(size);
+        return log2 == 16 ? -1 : log2;
     }
 
     void Memory(int index)

@@ -12,6 +12,9 @@ ref partial struct ModuleParser
         (7, "export"), (8, "start"), (9, "elem"), (12, "datacount"), (10, "code"), (11, "data"),
     ];
 
+    /// <summary>What custom sections' placements call the section of this number.</summary>
+    public static string SectionWord(byte id) => Array.Find(SectionOrder, s => s.Id == id).Word;
+
     /// <summary>A custom section; <c>Place</c> is twice a section's place in the order, plus one if after it; -1: before all; <see cref="Last"/>: after all.</summary>
     readonly record struct Custom(int Place, byte[] Bytes);
 
