@@ -34,20 +34,45 @@ public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
     /// <summary>Reads the next operator.</summary>
     public void Read(ref Operator op)
     {
-        op.Offset = Offset;
-        byte first = Byte();
-        Op code = first < 0xFB ? (Op)first : Prefixed(first);
+        ReadOnlySpan<byte> bytes = _bytes;
+        int pos = _pos;
+        op.Offset = origin + pos;
+        if ((uint)pos >= (uint)bytes.Length) ThrowEnd();
+        byte first = bytes[pos++];
+        Op code = (Op)first;
+        if (first >= 0xFB)
+        {
+            _pos = pos;
+            code = Prefixed(first);
+            pos = _pos;
+        }
         Shape shape = Opcodes.ShapeOf(code);
         op.Op = code;
         op.Shape = shape;
+        // Nearly every operator has no immediates, or one of one byte.
+        if (shape == Shape.None)
+        {
+            _pos = pos;
+            return;
+        }
+        if (shape <= Shape.Tag && shape != Shape.Invalid && (uint)pos < (uint)bytes.Length && bytes[pos] < 0x80)
+        {
+            op.A = bytes[pos];
+            _pos = pos + 1;
+            return;
+        }
+        _pos = pos;
+        Immediates(ref op, shape);
+    }
+
+    void Immediates(ref Operator op, Shape shape)
+    {
         switch (shape)
         {
-            case Shape.None:
-                break;
-            case Shape.Label or Shape.Func or Shape.Type or Shape.Local or Shape.Global or Shape.Table or Shape.Memory or Shape.Data or Shape.Elem or Shape.Tag:
+            case >= Shape.Label and <= Shape.Tag:
                 op.A = U32();
                 break;
-            case Shape.TableTable or Shape.MemoryMemory or Shape.Field or Shape.TypeType or Shape.ArrayFixed or Shape.ArrayData or Shape.ArrayElem or Shape.DataMemory or Shape.ElemTable or Shape.TypeTable:
+            case >= Shape.TypeTable and <= Shape.ArrayElem:
                 op.A = U32();
                 op.B = U32();
                 break;
@@ -105,7 +130,7 @@ public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
                 if (Byte() != 0) WasmFormatException.ThrowMalformed(Offset - 1, "zero byte expected");
                 break;
             default:
-                WasmFormatException.ThrowMalformed(op.Offset, $"illegal opcode {first:x2}");
+                WasmFormatException.ThrowMalformed(op.Offset, $"illegal opcode {_bytes[op.Offset - origin]:x2}");
                 break;
         }
     }
@@ -115,6 +140,17 @@ public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
     // The alignment's bit 6 says that a memory index follows. spec: binary/instructions, memarg
     void MemArg(ref Operator op)
     {
+        ReadOnlySpan<byte> bytes = _bytes;
+        int pos = _pos;
+        // Memory 0 and an offset below 128
+        if ((uint)(pos + 1) < (uint)bytes.Length && bytes[pos] < 0x40 && bytes[pos + 1] < 0x80)
+        {
+            op.A = 0;
+            op.B = bytes[pos];
+            op.Imm = bytes[pos + 1];
+            _pos = pos + 2;
+            return;
+        }
         uint flags = U32();
         if (flags >= 0x80) WasmFormatException.ThrowMalformed(Offset - 1, "malformed memop flags");
         op.A = (flags & 0x40) != 0 ? U32() : 0;

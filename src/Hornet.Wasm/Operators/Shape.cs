@@ -6,33 +6,38 @@ public enum Shape : byte
     /// <summary>No such operator.</summary>
     Invalid,
     None,
-    /// <summary>Block type: -0x40 empty, another negative code a value type, 0 and up a type index.</summary>
-    Block,
+
+    // One index, from here ...
     Label,
-    /// <summary>A vector of labels and a default label.</summary>
-    BrTable,
     Func,
     Type,
-    TypeTable,
     Local,
     Global,
     Table,
-    TableTable,
     Memory,
-    MemoryMemory,
     Data,
-    DataMemory,
     Elem,
-    ElemTable,
     Tag,
-    /// <summary>Block type and a vector of catch clauses.</summary>
-    TryTable,
-    Heap,
+    // ... to here; two indices, from here ...
+    TypeTable,
+    TableTable,
+    MemoryMemory,
+    DataMemory,
+    ElemTable,
     Field,
     TypeType,
     ArrayFixed,
     ArrayData,
     ArrayElem,
+    // ... to here.
+
+    /// <summary>Block type: -0x40 empty, another negative code a value type, 0 and up a type index.</summary>
+    Block,
+    /// <summary>A vector of labels and a default label.</summary>
+    BrTable,
+    /// <summary>Block type and a vector of catch clauses.</summary>
+    TryTable,
+    Heap,
     /// <summary>Flags (bit 0: first type nullable, bit 1: second), label, two heap types.</summary>
     BrOnCast,
     /// <summary>A vector of value types.</summary>

@@ -18,10 +18,10 @@ public static class OperatorWriter
         {
             case Shape.None:
                 break;
-            case Shape.Label or Shape.Func or Shape.Type or Shape.Local or Shape.Global or Shape.Table or Shape.Memory or Shape.Data or Shape.Elem or Shape.Tag:
+            case >= Shape.Label and <= Shape.Tag:
                 buffer.U32(op.A);
                 break;
-            case Shape.TableTable or Shape.MemoryMemory or Shape.Field or Shape.TypeType or Shape.ArrayFixed or Shape.ArrayData or Shape.ArrayElem or Shape.DataMemory or Shape.ElemTable or Shape.TypeTable:
+            case >= Shape.TypeTable and <= Shape.ArrayElem:
                 buffer.U32(op.A);
                 buffer.U32(op.B);
                 break;
