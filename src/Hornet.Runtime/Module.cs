@@ -77,7 +77,7 @@ public sealed class Module : IDisposable
     }
 
     /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
-    public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes) => Validate(engine, bytes.ToArray());
+    public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes) => Validate(engine, new ReadOnlyMemory<byte>(bytes.ToArray()));
 
     /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
     public static string? Validate(Engine engine, ReadOnlyMemory<byte> bytes)

@@ -7,13 +7,19 @@ namespace Hornet;
 // How exceptions and traps leave guests.
 public sealed unsafe partial class Store
 {
-    ExceptionDispatchInfo? _pending;
+    // An exception that passes through a thousand nested guests would be copied with its growing trace at each of them.
+    const int MostTraces = 16;
+
+    ExceptionDispatchInfo? _pending, _passing;
+    int _passed;
 
     /// <summary>Keeps an exception of a host function until the guest's frames are gone.</summary>
     internal CallStatus KeepException(Exception exception)
     {
         // Captured where it is caught: the trace up to here is part of it, wherever it is thrown again.
-        _pending = ExceptionDispatchInfo.Capture(exception);
+        bool again = _passing?.SourceException == exception;
+        _passed = again ? _passed + 1 : 0;
+        _pending = _passing = again && _passed > MostTraces ? _passing! : ExceptionDispatchInfo.Capture(exception);
         if (exception is WasmException) return CallStatus.WasmException;
         if (exception is not TrapException { Frames.Count: 0 } trap || Vm->Current == null) return CallStatus.HostException;
         Vm->Current->Trap = trap.Type;
@@ -25,6 +31,7 @@ public sealed unsafe partial class Store
     {
         ExceptionDispatchInfo? pending = _pending;
         _pending = null;
+        if (activation->Parent == null) _passing = null;
         switch (status)
         {
             case CallStatus.Trap:

@@ -12,38 +12,38 @@ internal static unsafe class Results<R>
     /// <summary>What a typed call has room for.</summary>
     const int MaxSlots = 16;
 
-    static readonly Item[]? s_items = Items();
+    // One field, so that no exception leaves the type's initialiser: what is wrong is told by Types.
+    static readonly Shape s_shape = Find();
 
     readonly record struct Item(ValueKind Kind, int Offset);
 
-    /// <summary>Slots that the results take.</summary>
-    public static int SlotCount
+    readonly record struct Shape(Item[]? Items, string? Error);
+
+    /// <summary>Whether this is one result; constant for the types of numbers, so that they need no look at the shape.</summary>
+    static bool IsSingle
     {
-        get
-        {
-            if (s_items is null) return Slot<R>.Count;
-            int count = 0;
-            foreach (Item item in s_items) count += Slot.CountOf(item.Kind);
-            return count;
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(R) == typeof(int) || typeof(R) == typeof(uint) || typeof(R) == typeof(long) || typeof(R) == typeof(ulong)
+            || typeof(R) == typeof(float) || typeof(R) == typeof(double) || s_shape.Items is null;
     }
 
     /// <summary>The wasm types of the results.</summary>
     public static ValType[] Types()
     {
-        if (s_items is null) return [Slot<R>.Type];
-        ValType[] types = new ValType[s_items.Length];
-        for (int i = 0; i < types.Length; i++) types[i] = ValueKinds.TypeOf(s_items[i].Kind);
+        if (s_shape.Error is { } error) throw new ArgumentException(error);
+        if (s_shape.Items is not { } items) return [Slot<R>.Type];
+        ValType[] types = new ValType[items.Length];
+        for (int i = 0; i < types.Length; i++) types[i] = ValueKinds.TypeOf(items[i].Kind);
         return types;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static R Read(Store store, ValRaw* at) => s_items is null ? Slot<R>.Read(store, at) : ReadItems(at);
+    public static R Read(Store store, ValRaw* at) => IsSingle ? Slot<R>.Read(store, at) : ReadItems(at);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Write(Store store, ValRaw* at, R value)
     {
-        if (s_items is null) Slot<R>.Write(store, at, value);
+        if (IsSingle) Slot<R>.Write(store, at, value);
         else WriteItems(at, ref value);
     }
 
@@ -51,7 +51,7 @@ internal static unsafe class Results<R>
     {
         Unsafe.SkipInit(out R value);
         ref byte start = ref Unsafe.As<R, byte>(ref value);
-        foreach (Item item in s_items!)
+        foreach (Item item in s_shape.Items!)
         {
             // SAFETY: the offsets are those of the tuple's items, found in Items.
             ref byte to = ref Unsafe.Add(ref start, item.Offset);
@@ -76,7 +76,7 @@ internal static unsafe class Results<R>
     static void WriteItems(ValRaw* at, ref R value)
     {
         ref byte start = ref Unsafe.As<R, byte>(ref value);
-        foreach (Item item in s_items!)
+        foreach (Item item in s_shape.Items!)
         {
             ref byte from = ref Unsafe.Add(ref start, item.Offset);
             switch (item.Kind)
@@ -96,12 +96,12 @@ internal static unsafe class Results<R>
         }
     }
 
-    static Item[]? Items()
+    static Shape Find()
     {
-        if (!typeof(R).IsValueType || default(R) is not ITuple) return null;
+        if (!typeof(R).IsValueType || default(R) is not ITuple) return default;
         if (RuntimeHelpers.IsReferenceOrContainsReferences<R>())
-            throw new ArgumentException($"{typeof(R)} has references among its items: results of that kind go through the untyped call");
-        if (Unsafe.SizeOf<R>() > byte.MaxValue) throw new ArgumentException($"{typeof(R)} has too many items");
+            return new(null, $"{typeof(R)} has references among its items: results of that kind go through the untyped call");
+        if (Unsafe.SizeOf<R>() > byte.MaxValue) return new(null, $"{typeof(R)} has too many items");
         Unsafe.SkipInit(out R numbered);
         for (int i = 0; i < Unsafe.SizeOf<R>(); i++) Unsafe.Add(ref Unsafe.As<R, byte>(ref numbered), i) = (byte)i;
         ITuple tuple = (ITuple)(object)numbered!;
@@ -111,7 +111,7 @@ internal static unsafe class Results<R>
         {
             // Little-endian: the lowest byte of an item is its first, so it is the item's offset.
             object item = tuple[i]!;
-            items[i] = new(Slot.KindOf(item.GetType()), (byte)(item switch
+            int offset = item switch
             {
                 int v => v,
                 uint v => (int)v,
@@ -121,11 +121,12 @@ internal static unsafe class Results<R>
                 double v => (int)BitConverter.DoubleToInt64Bits(v),
                 V128 v => (int)v.Low,
                 System.Runtime.Intrinsics.Vector128<byte> v => v[0],
-                _ => throw new ArgumentException($"{item.GetType()} is not a type of WebAssembly"),
-            }));
+                _ => -1,
+            };
+            if (offset < 0 && Slot.TryKindOf(item.GetType()) is null) return new(null, $"{item.GetType()} is not a type of WebAssembly");
+            items[i] = new(Slot.KindOf(item.GetType()), (byte)offset);
             slots += Slot.CountOf(items[i].Kind);
         }
-        if (slots > MaxSlots) throw new ArgumentException($"{typeof(R)} has too many items");
-        return items;
+        return slots <= MaxSlots ? new(items, null) : new(null, $"{typeof(R)} has too many items");
     }
 }

@@ -73,7 +73,10 @@ internal static unsafe class Slot<T>
 
 internal static class Slot
 {
-    public static ValueKind KindOf(Type type)
+    public static ValueKind KindOf(Type type) => TryKindOf(type) ??
+        throw new ArgumentException($"{type} is not a type of WebAssembly: use int, uint, long, ulong, float, double, V128, Function or a class");
+
+    public static ValueKind? TryKindOf(Type type)
     {
         if (type == typeof(int) || type == typeof(uint)) return ValueKind.Int32;
         if (type == typeof(long) || type == typeof(ulong)) return ValueKind.Int64;
@@ -81,8 +84,7 @@ internal static class Slot
         if (type == typeof(double)) return ValueKind.Float64;
         if (type == typeof(V128) || type == typeof(Vector128<byte>)) return ValueKind.V128;
         if (type == typeof(Function)) return ValueKind.FuncRef;
-        if (!type.IsValueType) return ValueKind.ExternRef;
-        throw new ArgumentException($"{type} is not a type of WebAssembly: use int, uint, long, ulong, float, double, V128, Function or a class");
+        return type.IsValueType ? null : ValueKind.ExternRef;
     }
 
     public static int CountOf(ValueKind kind) => kind == ValueKind.V128 ? 2 : 1;
