@@ -172,6 +172,10 @@ public sealed class FunctionTests : IDisposable
               (func (export "run") (param i32) (result i64 i32) (call $f (local.get 0) (i64.const 2)) (call $g (local.get 0))))
             """, host, seeing);
         var run = instance.GetFunction<int, (long, int)>("run")!;
+        // A stack of another size on this thread must not make any difference.
+        using Engine other = new(new Config().WithMaximumStackSize(128 << 10));
+        using Store elsewhere = new(other);
+        Wat.Instantiate(elsewhere, Arithmetic).GetAction("nop")!();
         for (int i = 0; i < 100; i++) run(i);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++) run(i);

@@ -27,8 +27,9 @@ internal sealed unsafe class ThreadBlock
 
     public void ReturnStack(GuestStack stack)
     {
-        if (_stack is null) _stack = stack;
-        else stack.Release();
+        // The one that was used last is the likeliest to be used next: another engine's size must not stay in the way.
+        _stack?.Release();
+        _stack = stack;
     }
 
     static ThreadBlock Create() => t_current = new();
