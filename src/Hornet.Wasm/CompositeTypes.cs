@@ -41,6 +41,10 @@ public sealed class StructType(FieldType[] fields) : SubType
 {
     readonly FieldType[] _fields = fields;
     public ReadOnlySpan<FieldType> Fields => _fields;
+
+    /// <summary>Whether every field starts with a value of its own, so that `struct.new_default` may make one.</summary>
+    public bool IsDefaultable { get; } = Array.TrueForAll(fields, static f => f.Storage.IsDefaultable);
+
     public override CompositeKind Kind => CompositeKind.Struct;
 }
 

@@ -112,11 +112,8 @@ public sealed partial class FunctionValidator
         }
         if (op.Op is Op.StructNew or Op.StructNewDefault)
         {
-            for (int i = type.Fields.Length - 1; i >= 0; i--)
-            {
-                if (op.Op == Op.StructNew) Pop(type.Fields[i].Storage.Unpacked);
-                else if (!type.Fields[i].Storage.IsDefaultable) Invalid($"type mismatch: field {i} of type {op.A} has no default");
-            }
+            if (op.Op == Op.StructNewDefault && !type.IsDefaultable) Invalid($"type mismatch: a field of type {op.A} has no default");
+            for (int i = op.Op == Op.StructNew ? type.Fields.Length - 1 : -1; i >= 0 && !AllConjuredUp; i--) Pop(type.Fields[i].Storage.Unpacked);
             Push(NonNull(op.A));
             return;
         }
@@ -164,7 +161,7 @@ public sealed partial class FunctionValidator
                 break;
             case Op.ArrayNewFixed:
                 if (op.B > WasmLimits.ArrayNewFixed) WasmFormatException.ThrowLimit(_offset, $"array.new_fixed of {op.B} elements exceeds the limit of {WasmLimits.ArrayNewFixed}");
-                for (uint i = 0; i < op.B; i++) Pop(element.Storage.Unpacked);
+                for (uint i = 0; i < op.B && !AllConjuredUp; i++) Pop(element.Storage.Unpacked);
                 break;
             case Op.ArrayNewData:
                 CheckNumericElement(element);

@@ -268,9 +268,12 @@ public sealed partial class FunctionValidator(ValidationContext context)
         return found;
     }
 
+    /// <summary>Whether every further operand of the frame would be conjured up: long signatures then cost nothing.</summary>
+    bool AllConjuredUp => _unreachable && _height == _floor;
+
     void PopAll(ReadOnlySpan<ValType> types)
     {
-        for (int i = types.Length - 1; i >= 0; i--) Pop(types[i]);
+        for (int i = types.Length - 1; i >= 0 && !AllConjuredUp; i--) Pop(types[i]);
     }
 
     /// <summary>The same, keeping what lies there: branches that may fall through and have several targets.</summary>

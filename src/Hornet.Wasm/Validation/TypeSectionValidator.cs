@@ -7,7 +7,6 @@ sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
 {
     readonly RecGroupEncoding _encoding = new();
     readonly Dictionary<int[], int> _groups = new(RecGroupComparer.Instance);
-    readonly List<byte> _depth = [];
 
     /// <summary>Takes in all groups that the environment has gained since the last call.</summary>
     /// <param name="offsets">Where each of them lies in the module.</param>
@@ -37,6 +36,7 @@ sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
         }
         Canonicalize(types, start, end);
         for (int i = start; i < end; i++) CheckSupertype(types, i, offsets[i - start]);
+        for (int i = start; i < end; i++) CheckDefinition(types, i, offsets[i - start]);
     }
 
     void Canonicalize(Span<SubType> types, int start, int end)
@@ -56,13 +56,26 @@ sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
         int super = type.Supertype;
         if (super < 0)
         {
-            _depth.Add(0);
+            module.SupertypeDepth.Add(0);
+            module.SupertypeJump.Add(index);
             return;
         }
-        if (types[super].IsFinal || !TypeMatching.Matches(module, type, types[super]))
+        int depth = module.SupertypeDepth[super];
+        if (depth >= WasmLimits.SubtypingDepth) WasmFormatException.ThrowLimit(offset, $"sub type hierarchy exceeds the limit of {WasmLimits.SubtypingDepth}");
+        // Two jumps of equal length above make one of twice the length.
+        int jump = module.SupertypeJump[super], further = module.SupertypeJump[jump];
+        bool equal = depth - module.SupertypeDepth[jump] == module.SupertypeDepth[jump] - module.SupertypeDepth[further];
+        module.SupertypeDepth.Add((byte)(depth + 1));
+        module.SupertypeJump.Add(equal ? further : super);
+    }
+
+    // Once the whole group is known: its types may be compared with each other.
+    void CheckDefinition(Span<SubType> types, int index, long offset)
+    {
+        SubType type = types[index];
+        int super = type.Supertype;
+        if (super >= 0 && (types[super].IsFinal || !TypeMatching.Matches(module, type, types[super])))
             WasmFormatException.ThrowInvalid(offset, $"sub type {index} does not match super type {super}");
-        if (_depth[super] >= WasmLimits.SubtypingDepth) WasmFormatException.ThrowLimit(offset, "sub type hierarchy too deep");
-        _depth.Add((byte)(_depth[super] + 1));
     }
 
     void CheckReferences(SubType type, int end, long offset)

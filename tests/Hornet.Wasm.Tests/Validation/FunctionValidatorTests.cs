@@ -290,7 +290,7 @@ public sealed class FunctionValidatorTests
     [InlineData("i32.const 1 i32.const 2 i64.const 3 struct.new 3 drop", "")]
     [InlineData("i32.const 1 i64.const 3 i32.const 2 struct.new 3 drop", "type mismatch")]
     [InlineData("struct.new_default 3 struct.get 3 0 drop", "")]
-    [InlineData("struct.new_default 10 drop", "type mismatch: field 0 of type 10 has no default")]
+    [InlineData("struct.new_default 10 drop", "type mismatch: a field of type 10 has no default")]
     [InlineData("struct.new_default 0 drop", "type mismatch: type 0 is not a structure type")]
     [InlineData("struct.new_default 3 struct.get 3 1 drop", "type mismatch: field is packed")]
     [InlineData("struct.new_default 3 struct.get_s 3 1 drop", "")]
