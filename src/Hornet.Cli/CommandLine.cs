@@ -31,7 +31,12 @@ internal static class CommandLine
                 throw new UsageException($"there is no file and no command '{args[0]}'{suggestion}");
         }
         if (command is not null && command != run)
+        {
+            foreach (var word in args.Skip(1).TakeWhile(a => a != "--"))
+                if (word.Length > 1 && word[0] == '-')
+                    OptionOf(command, word);
             return Parse(root, command, args);
+        }
 
         var words = command is null ? args : args[1..];
         var file = FileOf(run, words);
@@ -42,9 +47,6 @@ internal static class CommandLine
 
     private static int Parse(RootCommand root, Command command, string[] args)
     {
-        foreach (var word in args.Skip(1).TakeWhile(a => a != "--"))
-            if (word.Length > 1 && word[0] == '-' && command != root.Subcommands[0])
-                OptionOf(command, word);
         var result = root.Parse(args, Parser);
         if (result.Errors.Count > 0 && result.Action is not HelpAction)
             throw new UsageException($"{result.Errors[0].Message} (hornet {command.Name} --help)");

@@ -10,6 +10,8 @@ internal static class Program
     public const int Failure = 1;
     /// <summary>A command line that cannot be understood.</summary>
     public const int Usage = 2;
+    /// <summary>An error of Hornet's own; not 134, which is what a guest's trap looks like.</summary>
+    public const int Internal = 70;
     /// <summary>The guest trapped: what a shell shows for SIGABRT, as Wasmtime does.</summary>
     public const int Trapped = 134;
 
@@ -35,6 +37,10 @@ internal static class Program
         catch (InputException e)
         {
             return Report(e.Message, Failure);
+        }
+        catch (Exception e)
+        {
+            return Report($"internal error, please report it: {e}", Internal);
         }
     }
 

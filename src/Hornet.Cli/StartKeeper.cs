@@ -10,10 +10,11 @@ internal sealed class StartKeeper(Stream inner) : Stream
     public ReadOnlySpan<byte> Start => start.AsSpan(0, kept);
 
     public override bool CanRead => true;
-    public override bool CanSeek => false;
+    // Whoever knows the length needs no buffer that grows.
+    public override bool CanSeek => inner.CanSeek;
     public override bool CanWrite => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Length => inner.Length;
+    public override long Position { get => inner.Position; set => throw new NotSupportedException(); }
 
     public override int Read(Span<byte> buffer)
     {

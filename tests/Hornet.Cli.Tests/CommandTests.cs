@@ -111,7 +111,7 @@ public sealed class CommandTests
     public void Completion_scripts_ask_hornet_itself(string shell, string line)
     {
         Assert.Contains(line, Ran.Hornet("completion", shell).Ended(0).Output);
-        Assert.Equal("--dir\n", Ran.Hornet("[suggest:14]", "hornet run --d").Ended(0).Output);
+        Assert.Equal("--dir\n", Ran.Hornet("[suggest:15]", "hornet run --di").Ended(0).Output);
         Assert.Contains("validate\n", Ran.Hornet("[suggest:7]", "hornet ").Ended(0).Output);
     }
 

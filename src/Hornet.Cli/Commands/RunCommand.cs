@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hornet.Cli.Options;
+using Hornet.Cli.Running;
 
 namespace Hornet.Cli.Commands;
 
@@ -48,7 +49,7 @@ internal sealed class RunCommand : Command
                 settings.Environment.Add((variable, value));
         foreach (var preload in result.GetValue(preloads) ?? [])
             settings.Preloads.Add(Pair("--preload", preload, "=", "NAME=FILE") ?? throw new UsageException($"--preload: expected NAME=FILE, not '{preload}'"));
-        throw new InputException("modules cannot be run yet: the engine is on its way");
+        return new GuestProcess(settings).Run(path);
     }
 
     /// <summary>What stands before and behind a separator; null where there is none.</summary>

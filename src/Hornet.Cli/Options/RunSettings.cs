@@ -16,13 +16,9 @@ internal sealed class RunSettings
     public Features Features { get; set; } = Features.Default;
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }
-    public long? MaxMemorySize { get; set; }
     public long? MaxWasmStack { get; set; }
-    public long? MaxTableElements { get; set; }
-    public int? MaxInstances { get; set; }
-    public int? MaxTables { get; set; }
-    public int? MaxMemories { get; set; }
-    public bool TrapOnGrowFailure { get; set; }
+    /// <summary>What the guest's store may have.</summary>
+    public ResourceLimits Limits { get; set; } = new();
     public bool UnknownImportsTrap { get; set; }
     public bool UnknownImportsDefault { get; set; }
     public bool InheritEnvironment { get; set; }

@@ -9,13 +9,13 @@ internal static class WasmOptions
     [
         new("fuel", "N", "trap after N units of fuel, about one per instruction", (s, o, v) => s.Fuel = OptionValue.Number(o, v)),
         new("timeout", "TIME", "trap after so long: 500ms, 2s, 1.5m", (s, o, v) => s.Timeout = OptionValue.Duration(o, v)),
-        new("max-memory-size", "BYTES", "no memory grows past this: 65536, 64k, 1g", (s, o, v) => s.MaxMemorySize = OptionValue.Size(o, v)),
-        new("max-wasm-stack", "BYTES", "how deep the guest's stack may grow", (s, o, v) => s.MaxWasmStack = OptionValue.Size(o, v)),
-        new("max-table-elements", "N", "no table grows past this", (s, o, v) => s.MaxTableElements = OptionValue.Size(o, v)),
-        new("max-instances", "N", "how many instances a store may hold", (s, o, v) => s.MaxInstances = OptionValue.Count(o, v)),
-        new("max-tables", "N", "how many tables a store may hold", (s, o, v) => s.MaxTables = OptionValue.Count(o, v)),
-        new("max-memories", "N", "how many memories a store may hold", (s, o, v) => s.MaxMemories = OptionValue.Count(o, v)),
-        new("trap-on-grow-failure", null, "memory.grow and table.grow trap instead of returning -1", (s, o, v) => s.TrapOnGrowFailure = OptionValue.Flag(o, v)),
+        new("max-memory-size", "BYTES", "no memory grows past this: 65536, 64k, 1g", (s, o, v) => s.Limits = s.Limits with { MemorySize = (ulong)OptionValue.Size(o, v) }),
+        new("max-wasm-stack", "BYTES", "how deep the guest's stack may grow", (s, o, v) => s.MaxWasmStack = Stack(o, v)),
+        new("max-table-elements", "N", "no table grows past this", (s, o, v) => s.Limits = s.Limits with { TableElements = OptionValue.Number(o, v) }),
+        new("max-instances", "N", "how many instances a store may hold", (s, o, v) => s.Limits = s.Limits with { Instances = OptionValue.Count(o, v) }),
+        new("max-tables", "N", "how many tables a store may hold", (s, o, v) => s.Limits = s.Limits with { Tables = OptionValue.Count(o, v) }),
+        new("max-memories", "N", "how many memories a store may hold", (s, o, v) => s.Limits = s.Limits with { Memories = OptionValue.Count(o, v) }),
+        new("trap-on-grow-failure", null, "memory.grow and table.grow trap instead of returning -1", (s, o, v) => s.Limits = s.Limits with { TrapOnGrowFailure = OptionValue.Flag(o, v) }),
         new("unknown-imports-trap", null, "a function that is imported and not known traps when it is called", (s, o, v) => s.UnknownImportsTrap = OptionValue.Flag(o, v)),
         new("unknown-imports-default", null, "a function that is imported and not known returns zeros", (s, o, v) => s.UnknownImportsDefault = OptionValue.Flag(o, v)),
         new("all-proposals", null, "everything below", (s, o, v) => s.Features = OptionValue.Flag(o, v) ? Features.All : Features.Mvp),
@@ -55,6 +55,12 @@ internal static class WasmOptions
         new("component-model-async", "components are not implemented yet; give a core module"),
         new("component-model-gc", "components are not implemented yet; give a core module"),
     ]);
+
+    private static long Stack(string option, string? value)
+    {
+        var size = OptionValue.Size(option, value);
+        return size is >= 16 << 10 and <= 1L << 32 ? size : throw new UsageException($"{option}: a guest's stack has from 16k to 4g bytes, not {value}");
+    }
 
     private static GroupOption Feature(string name, Features feature) =>
         new(name, null, (Features.Default & feature) != 0 ? "(on unless told otherwise)" : "(off unless told otherwise)",

@@ -1,0 +1,124 @@
+using Hornet.Cli.Options;
+using Hornet.Wasm;
+
+namespace Hornet.Cli.Running;
+
+/// <summary>One run of a module as a command: engine, store, links, call, and what remains of it as an exit code.</summary>
+internal sealed class GuestProcess(RunSettings settings)
+{
+    // The file that is being read, for messages about it.
+    private string current = "";
+    private StartKeeper? bytes;
+
+    public int Run(string path)
+    {
+        try
+        {
+            return Start(path);
+        }
+        catch (WasiExitException e)
+        {
+            return e.ExitCode;
+        }
+        catch (TrapException e)
+        {
+            return Report(settings.Backtrace ? e.Message : $"wasm trap: {e.Reason}", Program.Trapped);
+        }
+        catch (WasmException e)
+        {
+            return Report(e.Message, Program.Trapped);
+        }
+        catch (WasmFormatException e)
+        {
+            throw ModuleFile.Wrong(ModuleFile.NameOf(current), e, bytes is null ? default : bytes.Start);
+        }
+        catch (HornetException e)
+        {
+            return Report(e.Message, Program.Failure);
+        }
+        catch (IOException e)
+        {
+            throw new InputException(e.Message);
+        }
+    }
+
+    private int Start(string path)
+    {
+        var engine = new Engine(Configuration());
+        var linker = new Linker(engine);
+        var store = new Store(engine);
+        linker.DefineWasi();
+        store.SetWasiConfiguration(World());
+        Limit(store);
+
+        foreach (var (name, file) in settings.Preloads)
+            linker.DefineInstance(store, name, Instantiate(linker, store, Load(engine, file)));
+        var module = Load(engine, path);
+        if (settings.UnknownImportsTrap)
+            linker.DefineUnknownImportsAsTraps(module);
+        if (settings.UnknownImportsDefault)
+            linker.DefineUnknownImportsAsDefaultValues(store, module);
+        var instance = Instantiate(linker, store, module);
+        if (settings.Invoke is { } export)
+            InvokedFunction.Call(instance, module, export, settings.Arguments.AsSpan(1));
+        else
+            instance.GetFunction("_start")?.Invoke();
+        return 0;
+    }
+
+    private Config Configuration()
+    {
+        var config = new Config().WithFeatures(settings.Features).WithFuelConsumption(settings.Fuel is not null).WithEpochInterruption(settings.Timeout is not null);
+        if (settings.MaxWasmStack is { } stack)
+            config.WithMaximumStackSize(stack);
+        return config;
+    }
+
+    private WasiConfiguration World()
+    {
+        var world = new WasiConfiguration().WithArgs(settings.Arguments);
+        if (settings.InheritStandardInput)
+            world.WithInheritedStandardInput();
+        if (settings.InheritStandardOutput)
+            world.WithInheritedStandardOutput();
+        if (settings.InheritStandardError)
+            world.WithInheritedStandardError();
+        if (settings.InheritEnvironment)
+            world.WithInheritedEnvironment();
+        foreach (var (name, value) in settings.Environment)
+            world.WithEnvironmentVariable(name, value);
+        foreach (var (host, guest) in settings.Directories)
+            world.WithPreopenedDirectory(host, guest);
+        return world;
+    }
+
+    private void Limit(Store store)
+    {
+        store.Limits = settings.Limits;
+        if (settings.Fuel is { } fuel)
+            store.Fuel = fuel;
+        if (settings.Timeout is { } timeout)
+            store.SetDeadline(timeout);
+    }
+
+    private Module Load(Engine engine, string path)
+    {
+        current = path;
+        using var file = bytes = new StartKeeper(ModuleFile.Open(path));
+        return Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);
+    }
+
+    private static Instance Instantiate(Linker linker, Store store, Module module)
+    {
+        var instance = linker.Instantiate(store, module);
+        // A reactor is set up before anything else of it is called.
+        instance.GetFunction("_initialize")?.Invoke();
+        return instance;
+    }
+
+    private static int Report(string message, int exitCode)
+    {
+        Console.Error.WriteLine($"hornet: {message}");
+        return exitCode;
+    }
+}
