@@ -8,29 +8,33 @@ namespace Hornet.Wast;
 sealed class HostedEngine : IScriptEngine
 {
     // Source: interpreter/README of the specification, "Spectest host module"; shared_memory: the threads proposal.
-    static readonly byte[] SpecTest = WatParser.Parse("""
-        (module
-          (func (export "print"))
-          (func (export "print_i32") (param i32))
-          (func (export "print_i64") (param i64))
-          (func (export "print_f32") (param f32))
-          (func (export "print_f64") (param f64))
-          (func (export "print_i32_f32") (param i32 f32))
-          (func (export "print_f64_f64") (param f64 f64))
-          (global (export "global_i32") i32 (i32.const 666))
-          (global (export "global_i64") i64 (i64.const 666))
-          (global (export "global_f32") f32 (f32.const 666.6))
-          (global (export "global_f64") f64 (f64.const 666.6))
-          (table (export "table") 10 20 funcref)
-          (table (export "table64") i64 10 20 funcref)
-          (memory (export "memory") 1 2)
-          (memory (export "shared_memory") 1 2 shared))
-        """u8);
+    // A module for each feature that its exports need, so that scripts of older proposals find what they know.
+    static readonly (Features Needed, byte[] Bytes)[] SpecTest =
+    [
+        (Features.Mvp, WatParser.Parse("""
+            (module
+              (func (export "print"))
+              (func (export "print_i32") (param i32))
+              (func (export "print_i64") (param i64))
+              (func (export "print_f32") (param f32))
+              (func (export "print_f64") (param f64))
+              (func (export "print_i32_f32") (param i32 f32))
+              (func (export "print_f64_f64") (param f64 f64))
+              (global (export "global_i32") i32 (i32.const 666))
+              (global (export "global_i64") i64 (i64.const 666))
+              (global (export "global_f32") f32 (f32.const 666.6))
+              (global (export "global_f64") f64 (f64.const 666.6))
+              (table (export "table") 10 20 funcref)
+              (memory (export "memory") 1 2))
+            """u8)),
+        (Features.Memory64, WatParser.Parse("""(module (table (export "table64") i64 10 20 funcref))"""u8)),
+        (Features.Threads, WatParser.Parse("""(module (memory (export "shared_memory") 1 2 shared))"""u8)),
+    ];
 
     readonly Engine _engine;
     readonly Store _store;
     readonly Linker _linker;
-    readonly Module _specTest;
+    readonly List<Module> _specTest = [];
     readonly bool _ownsEngine;
 
     /// <param name="features">What modules may use.</param>
@@ -42,8 +46,13 @@ sealed class HostedEngine : IScriptEngine
         _engine = engine;
         _store = new(engine);
         _linker = new(engine) { AllowShadowing = true };
-        _specTest = Module.FromBytes(engine, "spectest", SpecTest);
-        _linker.DefineInstance(_store, "spectest", _linker.Instantiate(_store, _specTest));
+        foreach ((Features needed, byte[] bytes) in SpecTest)
+        {
+            if ((engine.Features & needed) != needed) continue;
+            Module module = Module.FromBytes(engine, "spectest", bytes);
+            _specTest.Add(module);
+            _linker.DefineInstance(_store, "spectest", _linker.Instantiate(_store, module));
+        }
     }
 
     public bool CanRun => true;
@@ -97,7 +106,7 @@ sealed class HostedEngine : IScriptEngine
     public void Dispose()
     {
         _store.Dispose();
-        _specTest.Dispose();
+        foreach (Module module in _specTest) module.Dispose();
         if (_ownsEngine) _engine.Dispose();
     }
 }

@@ -21,18 +21,19 @@ public sealed class SuiteRun
         _time = Stopwatch.GetElapsedTime(start);
     }
 
-    // Until the engine runs everything: HORNET_WAST=run judges execution too.
-    static bool Runs => Environment.GetEnvironmentVariable("HORNET_WAST") == "run";
-
     static WastResult Run(string file)
     {
         try
         {
-            return Runs ? WastRunner.Run(Suite.Read(file), FeaturesOf(file)) : WastRunner.Validate(Suite.Read(file), FeaturesOf(file));
+            return WastRunner.Run(Suite.Read(file), FeaturesOf(file));
         }
         catch (TextException e)
         {
             return new(0, 0, [.. e.Diagnostics.Select(d => new WastFailure(d.Line, d.Column, d.Message))], default);
+        }
+        catch (Exception e)
+        {
+            return new(0, 0, [new WastFailure(1, 1, e.ToString())], default);
         }
     }
 
