@@ -22,7 +22,7 @@ internal static class Program
             var run = new RunCommand();
             var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.")
             {
-                run, new ValidateCommand(), new ObjdumpCommand(), new CompletionCommand(),
+                run, new ValidateCommand(), new ObjdumpCommand(), new CompletionCommand(), new TargetsCommand(),
             };
             // The root command's --version asks reflection for the assembly's version, which a trimmed executable answers differently.
             foreach (var option in root.Options)
