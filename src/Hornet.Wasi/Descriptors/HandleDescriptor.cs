@@ -124,6 +124,29 @@ internal sealed class DirectoryDescriptor : HandleDescriptor
 
     public byte[]? PreopenName { get; }
 
+    /// <summary>
+    /// Where the system's reading goes on after the first, second, ... entry. The guest gets the small numbers: a 32-bit guest's telldir
+    /// cannot hold the system's own positions, which are hashes of 63 bits on some file systems.
+    /// </summary>
+    readonly List<ulong> _positions = [];
+
+    /// <summary>The system's position for a guest's cookie; a cookie is the number of entries before it.</summary>
+    public bool TryGetPosition(ulong cookie, out ulong position)
+    {
+        bool known = cookie <= (ulong)_positions.Count;
+        position = cookie == 0 || !known ? 0 : _positions[(int)cookie - 1];
+        return known;
+    }
+
+    /// <summary>Notes the position after an entry.</summary>
+    public void SetPosition(ulong cookie, ulong position)
+    {
+        if (cookie <= (ulong)_positions.Count)
+            _positions[(int)cookie - 1] = position;
+        else
+            _positions.Add(position);
+    }
+
     public override unsafe Errno TryRead(IoVec* vectors, int count, out ulong length) => Refuse(out length, Errno.IsDir);
     public override unsafe Errno TryWrite(IoVec* vectors, int count, out ulong length) => Refuse(out length, Errno.IsDir);
     public override unsafe Errno ReadAt(IoVec* vectors, int count, ulong offset, out ulong length) => Refuse(out length, Errno.IsDir);

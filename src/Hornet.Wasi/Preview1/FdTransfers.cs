@@ -60,7 +60,7 @@ internal static unsafe class FdTransfers
 
     /// <summary>
     /// Fills the guest's buffer with entries; the last may be cut off, which tells the guest that there is more. The cookie of an entry is
-    /// where the next one begins, in the system's own counting.
+    /// where the next one begins: <see cref="DirectoryDescriptor.TryGetPosition"/>.
     /// </summary>
     public static Errno Readdir(WasiContext context, GuestMemory memory, ValRaw* a)
     {
@@ -74,12 +74,14 @@ internal static unsafe class FdTransfers
         if (!memory.TrySlice(a[1].U32, a[2].U32, out Span<byte> buffer))
             return Errno.Fault;
         ulong cookie = a[3].U64;
+        if (!directory.TryGetPosition(cookie, out ulong position))
+            return Errno.Inval;
         int used = 0;
         // Room for some 100 entries at a time; never less than one of the longest name.
         Span<byte> chunk = stackalloc byte[4096];
         while (used < buffer.Length)
         {
-            errno = context.Host.ReadEntries(directory.Handle, cookie, chunk, out int length);
+            errno = context.Host.ReadEntries(directory.Handle, position, chunk, out int length);
             if (errno != Errno.Success)
                 return errno;
             if (length == 0)
@@ -87,7 +89,8 @@ internal static unsafe class FdTransfers
             ReadOnlySpan<byte> entries = chunk[..length];
             while (used < buffer.Length && context.Host.NextEntry(ref entries, out DirectoryEntry entry))
             {
-                var header = new Dirent { Next = cookie = entry.NextCookie, Inode = entry.Inode, NameLength = (uint)entry.Name.Length, Type = entry.Type };
+                directory.SetPosition(++cookie, position = entry.NextCookie);
+                var header = new Dirent { Next = cookie, Inode = entry.Inode, NameLength = (uint)entry.Name.Length, Type = entry.Type };
                 // What lies above a preopen is not the guest's to know.
                 if (entry.Name is [(byte)'.', (byte)'.'] && directory.Stat(out FileStat own) == Errno.Success)
                     header.Inode = own.Inode;

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Hornet.Wasi.Tests;
+
+/// <summary>C programs built with the system's clang and wasi-libc; skipped by name where those are not.</summary>
+public sealed class CProgramTests
+{
+    static readonly string s_sources = Path.Combine(Root(), "tests", "Hornet.Wasi.Tests", "programs");
+
+    static string Root()
+    {
+        DirectoryInfo? d = new(AppContext.BaseDirectory);
+        while (d is not null && !File.Exists(Path.Combine(d.FullName, "Hornet.slnx")))
+            d = d.Parent;
+        return d?.FullName ?? throw new InvalidOperationException("the project's root was not found");
+    }
+
+    /// <summary>The program as a module; built once, into the build output, until its source changes.</summary>
+    static string Build(string name)
+    {
+        string source = Path.Combine(s_sources, name + ".c"), output = Path.Combine(AppContext.BaseDirectory, "programs", name + ".wasm");
+        if (File.Exists(output) && File.GetLastWriteTimeUtc(output) > File.GetLastWriteTimeUtc(source))
+            return output;
+        Assert.SkipUnless(File.Exists("/usr/lib/wasm32-wasi/libc.a") && File.Exists("/usr/bin/clang"), "clang with wasi-libc is not installed (Debian: clang lld wasi-libc libclang-rt-dev-wasm32)");
+        Directory.CreateDirectory(Path.GetDirectoryName(output)!);
+        string temporary = $"{output}.{Environment.ProcessId}";
+        using Process clang = Process.Start(new ProcessStartInfo("clang", ["--target=wasm32-wasi", "--sysroot=/usr", "-O1", "-o", temporary, source]) { RedirectStandardError = true })!;
+        string error = clang.StandardError.ReadToEnd();
+        clang.WaitForExit();
+        Assert.True(clang.ExitCode == 0, error);
+        File.Move(temporary, output, overwrite: true);
+        return output;
+    }
+
+    static void Ok(GuestProgram.Outcome outcome, string output, int code = 0)
+    {
+        Assert.True(outcome.Error.Length == 0, outcome.Error);
+        Assert.Equal(output, outcome.Output);
+        Assert.Equal(code, outcome.ExitCode);
+    }
+
+    [Theory, InlineData("files"), InlineData("directories")]
+    public void In_a_directory(string program)
+    {
+        using Scratch scratch = new();
+        Ok(GuestProgram.Run(Build(program), new WasiConfiguration().WithArg(program).WithPreopenedDirectory(scratch.Path, "/")), "ok\n");
+    }
+
+    [Fact]
+    public void The_world_of_a_guest()
+    {
+        using Scratch scratch = new();
+        WasiConfiguration configuration = new WasiConfiguration().WithArgs("world", "one", "two words").WithEnvironmentVariable("A", "1").WithEnvironmentVariable("EMPTY", "")
+            .WithPreopenedDirectory(scratch.Path, "/");
+        Ok(GuestProgram.Run(Build("world"), configuration),
+            "arg 0: world\narg 1: one\narg 2: two words\nenv A=1\nenv EMPTY=\nfloat 1.625 1e+100 1.000000e-01\n", code: 42);
+    }
+
+    [Fact]
+    public void Bytes_pass_through_unchanged()
+    {
+        byte[] bytes = new byte[1_000_000];
+        new Random(1).NextBytes(bytes);
+        using MemoryStream output = new();
+        WasiConfiguration configuration = new WasiConfiguration().WithArgs("streams", "echo").WithStandardInput(new MemoryStream(bytes)).WithStandardOutput(output);
+        Assert.Equal(0, GuestProgram.Run(Build("streams"), configuration, TimeSpan.FromSeconds(60), out string? trap));
+        Assert.Null(trap);
+        Assert.Equal(bytes, output.ToArray());
+    }
+
+    /// <summary>100 MB through a pipe of the system's.</summary>
+    [Fact]
+    public void A_hundred_megabytes_from_a_pipe()
+    {
+        using System.IO.Pipes.AnonymousPipeServerStream pipe = new(System.IO.Pipes.PipeDirection.Out);
+        using System.IO.Pipes.AnonymousPipeClientStream end = new(System.IO.Pipes.PipeDirection.In, pipe.ClientSafePipeHandle);
+        Task writer = Task.Run(() =>
+        {
+            byte[] block = new byte[1 << 20];
+            for (int i = 0; i < 100; i++)
+                pipe.Write(block);
+            pipe.Dispose();
+        });
+        Ok(GuestProgram.Run(Build("streams"), new WasiConfiguration().WithArg("streams"), end), $"{100 << 20}\n");
+        writer.Wait();
+    }
+
+    [Fact]
+    public void A_server_on_a_preopened_listener()
+    {
+        string program = Build("server");
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using Scratch scratch = new();
+        Task<string> client = Task.Run(() =>
+        {
+            using TcpClient tcp = new();
+            tcp.Connect((IPEndPoint)listener.LocalEndPoint!);
+            NetworkStream stream = tcp.GetStream();
+            stream.Write("hello\n"u8);
+            byte[] answer = new byte[6];
+            stream.ReadExactly(answer);
+            stream.Write("again\n"u8);
+            tcp.Client.Shutdown(SocketShutdown.Send);
+            return Encoding.ASCII.GetString(answer) + new StreamReader(stream).ReadToEnd();
+        });
+        Ok(GuestProgram.Run(program, new WasiConfiguration().WithArg("server").WithPreopenedListener(listener).WithPreopenedDirectory(scratch.Path, "/")), "served\n");
+        Assert.Equal("HELLO\nAGAIN\n", client.Result);
+    }
+
+    [Theory, InlineData("0", 0), InlineData("1", 1), InlineData("255", 255)]
+    public void Exit_codes(string code, int expected) =>
+        Ok(GuestProgram.Run(Build("ends"), new WasiConfiguration().WithArgs("ends", code)), "", expected);
+
+    [Theory, InlineData("abort"), InlineData("trap")]
+    public void Traps(string how)
+    {
+        GuestProgram.Outcome outcome = GuestProgram.Run(Build("ends"), new WasiConfiguration().WithArgs("ends", how));
+        Assert.Equal(134, outcome.ExitCode);
+        Assert.Contains("unreachable", outcome.Error);
+    }
+
+    /// <summary>A deadline reaches a guest that waits, whatever it waits for.</summary>
+    [Theory, InlineData("sleep"), InlineData("read")]
+    public void A_deadline_ends_a_wait(string how)
+    {
+        using System.IO.Pipes.AnonymousPipeServerStream silent = new(System.IO.Pipes.PipeDirection.Out);
+        using System.IO.Pipes.AnonymousPipeClientStream end = new(System.IO.Pipes.PipeDirection.In, silent.ClientSafePipeHandle);
+        string program = Build("ends");
+        Stopwatch watch = Stopwatch.StartNew();
+        GuestProgram.Outcome outcome = GuestProgram.Run(program, new WasiConfiguration().WithArgs("ends", how), end, TimeSpan.FromMilliseconds(200));
+        Assert.InRange(watch.ElapsedMilliseconds, 190, 10_000);
+        Assert.Equal(134, outcome.ExitCode);
+        Assert.Contains("interrupt", outcome.Error);
+    }
+
+    [Fact]
+    public void Without_a_configuration_the_host_learns_what_is_missing()
+    {
+        using Engine engine = new();
+        using Module module = Module.FromFile(engine, Build("ends"));
+        using Linker linker = new(engine);
+        using Store store = new(engine);
+        LinkException missing = Assert.Throws<LinkException>(() => linker.Instantiate(store, module));
+        Assert.Contains("wasi_snapshot_preview1::", missing.Message);
+        linker.DefineWasi();
+        Function start = linker.Instantiate(store, module).GetFunction("_start")!;
+        Assert.Contains("SetWasiConfiguration", Assert.Throws<InvalidOperationException>(() => start.Invoke()).Message);
+    }
+}
