@@ -114,6 +114,7 @@ public ref partial struct OperatorReader
             Read(ref op);
             if (op.Shape is Shape.Block or Shape.TryTable) depth++;
             else if (op.Op == Op.RefFunc) declared?.Add((int)Math.Min(op.A, int.MaxValue));
+            else if (op.Op == Op.Delegate && depth > 0) depth--;
             else if (op.Op == Op.End && depth-- == 0) return new(new(start, Offset - start));
         }
     }

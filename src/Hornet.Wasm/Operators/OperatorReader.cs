@@ -171,6 +171,7 @@ public ref partial struct OperatorReader(ReadOnlySpan<byte> bytes, int origin)
     {
         op.Count = (int)Count();
         int start = Offset;
+        WasmLimits.Check(op.Count, WasmLimits.CatchClauses, start, "catch clause");
         for (int i = 0; i < op.Count; i++) CatchClause();
         op.Entries = new(start, Offset - start);
     }

@@ -60,14 +60,14 @@ public ref struct FunctionBodyReader
             reader.Read(ref op);
             switch (op.Op)
             {
+                case Op.Else or Op.Catch or Op.CatchAll or Op.Delegate when depth == 1:
+                    WasmFormatException.ThrowMalformed(op.Offset, "END opcode expected");
+                    break;
                 case Op.End or Op.Delegate:
                     depth--;
                     break;
                 case Op.Block or Op.Loop or Op.If or Op.TryTable or Op.Try:
                     depth++;
-                    break;
-                case Op.Else when depth == 1:
-                    WasmFormatException.ThrowMalformed(op.Offset, "END opcode expected");
                     break;
                 case Op.MemoryInit or Op.DataDrop or Op.ArrayNewData or Op.ArrayInitData when !hasDataCount:
                     WasmFormatException.ThrowMalformed(op.Offset, "data count section required");
