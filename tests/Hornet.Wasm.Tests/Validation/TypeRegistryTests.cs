@@ -162,6 +162,43 @@ public sealed class TypeRegistryTests
     }
 
     [Fact]
+    public void RandomModulesHaveTheRelationsOfTheirOwnTypes()
+    {
+        Random random = new(5);
+        TypeRegistry registry = new();
+        Queue<TypeRegistration> held = new();
+        int pairs = 0;
+        for (int round = 0; round < 3000; round++)
+        {
+            ModuleEnvironment module;
+            try
+            {
+                module = ModuleValidator.Validate(WasmtimeVerdictTests.TypesAndACast(random), Features.All, new() { MaxDegreeOfParallelism = 1 });
+            }
+            catch (WasmFormatException)
+            {
+                continue;
+            }
+            TypeRegistration types = registry.Register(module);
+            held.Enqueue(types);
+            if (held.Count > 20) held.Dequeue().Dispose();
+            for (int i = 0; i < module.Types.Count; i++)
+            {
+                Assert.Equal(module.Types[i].Kind, registry[types.Ids[i]].Kind);
+                for (int j = 0; j < module.Types.Count; j++)
+                {
+                    pairs++;
+                    Assert.Equal(module.CanonicalType[i] == module.CanonicalType[j], types.Ids[i] == types.Ids[j]);
+                    Assert.Equal(TypeMatching.Matches(module, Ref(i), Ref(j)), registry.Matches(Ref((int)types.Ids[i]), Ref((int)types.Ids[j])));
+                }
+            }
+        }
+        foreach (TypeRegistration types in held) types.Dispose();
+        Assert.Equal(0, registry.Count);
+        Assert.InRange(pairs, 10_000, 1_000_000);
+    }
+
+    [Fact]
     public void ManyThreadsRegisterAndRelease()
     {
         TypeRegistry registry = new();
