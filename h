@@ -12,7 +12,7 @@ help() {
 ./h test [group...]        build everything once and run the test groups (./h test list names them)
 ./h bless [group...]       run the groups and rewrite the golden files that differ; look at the difference before you commit it
 ./h gen [--check]          write the generated code anew from its tables (--check: only say what is not current)
-./h bench run|start|validate
+./h bench run|start|validate|decode
                            measure: programs against native code, start-up, validation against Wasmtime
 ./h fuzz [seconds] [group...]
                            let the property tests of the groups run for so long each (60 seconds)

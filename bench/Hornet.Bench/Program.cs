@@ -6,6 +6,7 @@ return args switch
     ["start", ..] => Start.Run(),
     ["validate"] => Validation.Run(),
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
+    ["decode"] => Decoding.Run(),
     _ => Usage(),
 };
 
@@ -15,6 +16,7 @@ static int Usage()
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
+        ./h bench decode                           the same module through reader and writer: speed, allocation
         """);
     return 2;
 }

@@ -11,7 +11,7 @@ namespace Hornet.Bench;
 internal static class Validation
 {
     private const int Rounds = 5, Inside = 5;
-    private const string Package = "@yowasp/clang@22.0.0-git20542-10", Module = "gen/llvm.core.wasm";
+    public const string Package = "@yowasp/clang@22.0.0-git20542-10", Module = "gen/llvm.core.wasm";
 
     public static int Run()
     {
