@@ -1,3 +1,4 @@
+using Hornet.Base;
 using Hornet.Runtime;
 using Hornet.Wasm;
 
@@ -6,7 +7,13 @@ namespace Hornet;
 /// <summary>Names for what modules import. Host functions belong to all stores; everything else to the store it was made in.</summary>
 public sealed partial class Linker : IDisposable
 {
-    readonly Dictionary<(string Module, string Name), object> _definitions;
+    readonly Dictionary<ItemName, object> _definitions;
+
+    // Guests choose names too (DefineInstance, DefineUnknownImportsAsTraps).
+    readonly record struct ItemName(string Module, string Name)
+    {
+        public override int GetHashCode() => SeededHash.Of(Module, Name);
+    }
 
     public Linker(Engine engine)
     {
@@ -74,7 +81,7 @@ public sealed partial class Linker : IDisposable
         DefineUnknown(module, traps: false);
         foreach (Wasm.Import import in module.Environment.Imports)
         {
-            if (_definitions.ContainsKey((import.Module, import.Name))) continue;
+            if (_definitions.ContainsKey(new(import.Module, import.Name))) continue;
             if (Instantiation.Default(store, module, import) is { } item) Define(import.Module, import.Name, item);
         }
     }
@@ -108,7 +115,7 @@ public sealed partial class Linker : IDisposable
     /// <summary>What running a module of this name means: its export <c>""</c>, else <c>_start</c>, else nothing.</summary>
     public Function? GetDefaultFunction(Store store, string name) => GetFunction(store, name, "") ?? GetFunction(store, name, "_start");
 
-    Extern? Find(Store store, string module, string name) => _definitions.GetValueOrDefault((module, name)) switch
+    Extern? Find(Store store, string module, string name) => _definitions.GetValueOrDefault(new(module, name)) switch
     {
         Extern item => item,
         HostFunction function => store.NewFunction(function),
@@ -121,8 +128,8 @@ public sealed partial class Linker : IDisposable
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(name);
-        if (AllowShadowing) _definitions[(module, name)] = definition;
-        else if (!_definitions.TryAdd((module, name), definition)) throw new InvalidOperationException($"{module}::{name} is defined already; AllowShadowing permits another definition");
+        if (AllowShadowing) _definitions[new(module, name)] = definition;
+        else if (!_definitions.TryAdd(new(module, name), definition)) throw new InvalidOperationException($"{module}::{name} is defined already; AllowShadowing permits another definition");
     }
 
     void DefineUnknown(Module module, bool traps)
@@ -130,7 +137,7 @@ public sealed partial class Linker : IDisposable
         ArgumentNullException.ThrowIfNull(module);
         foreach (Wasm.Import import in module.Environment.Imports)
         {
-            if (import.Kind != ExternKind.Func || _definitions.ContainsKey((import.Module, import.Name))) continue;
+            if (import.Kind != ExternKind.Func || _definitions.ContainsKey(new(import.Module, import.Name))) continue;
             Define(import.Module, import.Name, new MissingFunction(module.RegisteredFunctionType(import.Index), $"{import.Module}::{import.Name}", traps));
         }
     }

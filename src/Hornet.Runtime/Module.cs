@@ -6,6 +6,11 @@ namespace Hornet;
 /// <summary>A validated module, ready to be instantiated any number of times in any stores of its engine, from any thread.</summary>
 public sealed class Module : IDisposable
 {
+    // Below this a second thread costs more than it saves.
+    const int ParallelFrom = 256 << 10;
+
+    static readonly ValidationOptions s_oneThread = new() { MaxDegreeOfParallelism = 1 };
+
     readonly Lock _lock = new();
     readonly ModuleCode _code;
     readonly TypeRegistration _types;
@@ -19,7 +24,7 @@ public sealed class Module : IDisposable
         engine.CheckAlive();
         Engine = engine;
         Bytes = bytes;
-        Environment = ModuleValidator.Validate(bytes, engine.Features);
+        Environment = ModuleValidator.Validate(bytes, engine.Features, bytes.Length < ParallelFrom ? s_oneThread : null);
         Layout = new VmContextLayout(Environment);
         _types = engine.Types.Register(Environment);
         _name = name;

@@ -9,7 +9,7 @@ public sealed unsafe partial class Store
     readonly HandleTable _handles = new();
     readonly List<HostFunction> _hostFunctions = [];
     readonly Dictionary<HostFunction, nint> _hostReferences = [];
-    readonly List<TypeRegistration> _hostTypes = [];
+    readonly List<TypeRegistration> _tagTypes = [];
 
     internal HostFunction HostFunctionAt(uint index) => _hostFunctions[(int)index];
 
@@ -23,10 +23,8 @@ public sealed unsafe partial class Store
     internal VmFuncRef* ReferenceTo(HostFunction function)
     {
         if (_hostReferences.TryGetValue(function, out nint known)) return (VmFuncRef*)known;
-        TypeRegistration type = Engine.Types.Register(function.Type);
-        _hostTypes.Add(type);
         VmFuncRef* reference = (VmFuncRef*)_resources.Allocate(sizeof(VmFuncRef));
-        reference->TypeId = type.Ids[0];
+        reference->TypeId = function.TypeId(Engine.Types);
         reference->Index = (uint)_hostFunctions.Count;
         Engine.Tier.LinkHost(reference, function.Type);
         _hostFunctions.Add(function);
@@ -73,7 +71,7 @@ public sealed unsafe partial class Store
         ValType[] types = new ValType[parameters.Length];
         for (int i = 0; i < types.Length; i++) types[i] = ValueKinds.TypeOf(parameters[i]);
         TypeRegistration type = Engine.Types.Register(new FuncType(types, []));
-        _hostTypes.Add(type);
+        _tagTypes.Add(type);
         VmTag* tag = (VmTag*)_resources.Allocate(sizeof(VmTag));
         tag->TypeId = type.Ids[0];
         return tag;

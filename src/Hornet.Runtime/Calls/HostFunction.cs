@@ -5,6 +5,14 @@ namespace Hornet.Runtime;
 /// <summary>A function of the host; belongs to no store, and may be used by several. Subclasses for typed delegates are generated.</summary>
 internal abstract unsafe class HostFunction(ValType[] parameters, ValType[] results)
 {
+    static int s_count;
+
+    // The hash of an object without one of its own asks the system for random numbers.
+    readonly int _number = Interlocked.Increment(ref s_count);
+    Registered? _registered;
+
+    sealed record Registered(TypeRegistry Registry, TypeRegistration Type);
+
     public FuncType Type { get; } = new(parameters, results);
 
     /// <summary>Slots that arguments and results need, whichever is more.</summary>
@@ -15,6 +23,18 @@ internal abstract unsafe class HostFunction(ValType[] parameters, ValType[] resu
     /// <param name="caller">The calling instance, or null where the host itself calls.</param>
     /// <param name="values">At least <see cref="SlotCount"/> slots.</param>
     public abstract void Invoke(Store store, VmContext* caller, ValRaw* values);
+
+    /// <summary>The id of the function's type in an engine; held as long as this is.</summary>
+    public uint TypeId(TypeRegistry types)
+    {
+        Registered? known = _registered;
+        // Two threads may both register: one registration is then released by its finaliser, the id is the same.
+        if (known is null || known.Registry != types) _registered = known = new(types, types.Register(Type));
+        return known.Type.Ids[0];
+    }
+
+    public sealed override int GetHashCode() => _number;
+    public sealed override bool Equals(object? obj) => ReferenceEquals(this, obj);
 
     public static int Slots(ReadOnlySpan<ValType> types)
     {

@@ -8,7 +8,7 @@ namespace Hornet.Runtime;
 internal sealed unsafe class InterpreterTier : Tier
 {
     // A cell and the HostCall instruction behind it, for each pair of argument and result bytes.
-    static readonly ConcurrentDictionary<(int, int), nint> HostCells = new();
+    static readonly ConcurrentDictionary<long, nint> HostCells = new();
 
     public override ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings) =>
         new InterpreterCode(environment, bytes, settings);
@@ -23,8 +23,9 @@ internal sealed unsafe class InterpreterTier : Tier
 
     public override void LinkHost(VmFuncRef* function, FuncType type)
     {
-        (int, int) shape = (FrameLayout.Bytes(type.Parameters), FrameLayout.Bytes(type.Results));
-        function->InterpreterEntry = HostCells.GetOrAdd(shape, static shape => HostCell(shape.Item1, shape.Item2));
+        // One number: the hash of a pair asks the system for random numbers.
+        long shape = (long)FrameLayout.Bytes(type.Parameters) << 32 | (uint)FrameLayout.Bytes(type.Results);
+        function->InterpreterEntry = HostCells.GetOrAdd(shape, static shape => HostCell((int)(shape >> 32), (int)shape));
     }
 
     static nint HostCell(int paramBytes, int resultBytes)

@@ -9,10 +9,13 @@ namespace Hornet.Runtime;
 /// </summary>
 internal sealed unsafe class TableStorage
 {
+    // Smaller tables come from the allocator: a mapping costs system calls and a whole page.
+    const nuint MapFrom = 16 << 10;
+
     readonly CommitBudget _budget;
     readonly ulong _initial;
     readonly Store _store;
-    nuint _mapped;
+    nuint _room;
 
     TableStorage(Store store, TableType type, ulong initial)
     {
@@ -52,30 +55,42 @@ internal sealed unsafe class TableStorage
     // The slots that become new are zero.
     bool Resize(ulong length)
     {
-        nuint bytes = VirtualMemory.System.RoundUp((nuint)length * sizeof(ulong));
-        if (bytes > _mapped)
+        nuint bytes = (nuint)length * sizeof(ulong);
+        if (bytes > _room)
         {
             // Half as much again, so that growing one by one does not copy each time.
-            if (_mapped != 0) bytes = VirtualMemory.System.RoundUp((nuint)Math.Min(length + length / 2, MaxLength(Type)) * sizeof(ulong));
+            if (_room != 0) bytes = (nuint)Math.Min(length + length / 2, MaxLength(Type)) * sizeof(ulong);
+            if (bytes >= MapFrom) bytes = VirtualMemory.System.RoundUp(bytes);
             if (!_budget.TryTake(bytes)) return false;
-            byte* at = VirtualMemory.System.Reserve(bytes);
-            if (at == null || !VirtualMemory.System.Commit(at, bytes))
+            byte* at = TryAllocate(bytes);
+            if (at == null)
             {
-                if (at != null) VirtualMemory.System.Release(at, bytes);
                 _budget.Return(bytes);
                 return false;
             }
-            if (_mapped != 0)
-            {
-                Buffer.MemoryCopy(Vm->Slots, at, bytes, Vm->Length * sizeof(ulong));
-                VirtualMemory.System.Release((byte*)Vm->Slots, _mapped);
-                _budget.Return(_mapped);
-            }
-            _mapped = bytes;
+            Buffer.MemoryCopy(Vm->Slots, at, bytes, Vm->Length * sizeof(ulong));
+            Free();
+            _room = bytes;
             Vm->Slots = (ulong*)at;
         }
         Vm->Length = length;
         return true;
+    }
+
+    static byte* TryAllocate(nuint bytes)
+    {
+        if (bytes < MapFrom) return (byte*)NativeMemory.AllocZeroed(bytes);
+        byte* at = VirtualMemory.System.Reserve(bytes);
+        if (at == null || VirtualMemory.System.Commit(at, bytes)) return at;
+        VirtualMemory.System.Release(at, bytes);
+        return null;
+    }
+
+    void Free()
+    {
+        if (_room >= MapFrom) VirtualMemory.System.Release((byte*)Vm->Slots, _room);
+        else NativeMemory.Free(Vm->Slots);
+        _budget.Return(_room);
     }
 
     /// <summary>The payload of an element that is within bounds.</summary>
@@ -111,8 +126,7 @@ internal sealed unsafe class TableStorage
     public void Release()
     {
         if (Vm == null) return;
-        if (_mapped != 0) VirtualMemory.System.Release((byte*)Vm->Slots, _mapped);
-        _budget.Return(_mapped);
+        Free();
         NativeMemory.Free(Vm);
         Vm = null;
     }

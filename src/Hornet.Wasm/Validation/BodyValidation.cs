@@ -73,6 +73,8 @@ sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposab
     /// <summary>Waits for all bodies; throws the first error.</summary>
     public void Finish()
     {
+        // Nothing was queued; waking nobody still costs a small module more than its validation.
+        if (threads == 1) return;
         if (_filling is not null) Submit();
         while (true)
         {
@@ -93,6 +95,7 @@ sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposab
     /// <summary>Lets the workers end; none reads the module afterwards.</summary>
     public void Dispose()
     {
+        if (threads == 1) return;
         lock (_lock)
         {
             _closed = true;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
+using Hornet.Base;
 
 namespace Hornet.Wasm;
 
@@ -85,10 +86,5 @@ sealed class RecGroupComparer : IEqualityComparer<int[]>, IAlternateEqualityComp
     public int GetHashCode(int[] code) => GetHashCode(code.AsSpan());
     public int[] Create(ReadOnlySpan<int> code) => code.ToArray();
 
-    public int GetHashCode(ReadOnlySpan<int> code)
-    {
-        HashCode hash = default;
-        hash.AddBytes(MemoryMarshal.AsBytes(code));
-        return hash.ToHashCode();
-    }
+    public int GetHashCode(ReadOnlySpan<int> code) => SeededHash.Of(code);
 }
