@@ -1,7 +1,3 @@
-using System.CommandLine;
-using Hornet.Cli.Commands;
-using Hornet.Cli.Options;
-
 namespace Hornet.Cli;
 
 internal static class Program
@@ -19,16 +15,7 @@ internal static class Program
     {
         try
         {
-            var run = new RunCommand();
-            var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.")
-            {
-                run, new ValidateCommand(), new ObjdumpCommand(), new CompletionCommand(), new TargetsCommand(),
-            };
-            // The root command's --version asks reflection for the assembly's version, which a trimmed executable answers differently.
-            foreach (var option in root.Options)
-                if (option is VersionOption)
-                    option.Action = new VersionAction();
-            return CommandLine.Invoke(root, run, args);
+            return CommandLine.Invoke(args);
         }
         catch (UsageException e)
         {
