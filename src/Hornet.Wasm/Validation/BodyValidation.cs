@@ -10,7 +10,8 @@ namespace Hornet.Wasm;
 /// </summary>
 sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposable
 {
-    const int BatchBytes = 1 << 17;
+    // A batch is submitted once it is that long; most last bodies fit the room behind.
+    const int BatchBytes = 1 << 16, BatchRoom = BatchBytes * 5 / 4;
 
     readonly record struct Body(int Function, int Offset, int Start, int Length);
 
@@ -25,7 +26,7 @@ sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposab
             Bodies.Clear();
             Length = 0;
             // One huge body need not keep its room.
-            if (Bytes.Length > BatchBytes * 4) Bytes = [];
+            if (Bytes.Length > BatchRoom * 4) Bytes = [];
         }
     }
 
@@ -62,7 +63,7 @@ sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposab
         if (whole.IsEmpty)
         {
             start = batch.Length;
-            if (batch.Bytes.Length - start < body.Length) Array.Resize(ref batch.Bytes, Math.Max(Math.Max(BatchBytes, start * 2), start + body.Length));
+            if (batch.Bytes.Length - start < body.Length) Array.Resize(ref batch.Bytes, Math.Max(BatchRoom, start + body.Length));
             body.Span.CopyTo(batch.Bytes.AsSpan(start));
         }
         batch.Bodies.Add(new(function, body.Offset, start, body.Length));
