@@ -36,12 +36,12 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
             if (_keptLength == 0)
             {
                 int used = Run(chunk, isLast: false);
-                Keep(chunk[used..]);
+                Keep(chunk[used..], chunk.Length - used + _missing);
                 return;
             }
             // Give what was kept no more than it lacks, so that the rest is read where it lies.
             int taken = Math.Min(_missing, chunk.Length);
-            Keep(chunk[..taken]);
+            Keep(chunk[..taken], _keptLength + _missing);
             chunk = chunk[taken..];
             _missing -= taken;
             if (_missing > 0) return;
@@ -58,12 +58,13 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
         return Environment;
     }
 
-    void Keep(ReadOnlySpan<byte> bytes)
+    // What will be needed bounds the room, in steps of 64 KiB; what has arrived bounds it too: a section's own word for its size
+    // allocates nothing.
+    void Keep(ReadOnlySpan<byte> bytes, long needed)
     {
         if (bytes.IsEmpty) return;
         int length = _keptLength + bytes.Length;
-        // No larger than what has arrived asks for: a section's own word for its size allocates nothing.
-        if (length > _kept.Length) Array.Resize(ref _kept, Math.Max(length, Math.Min(_kept.Length * 2, WasmLimits.ModuleBytes)));
+        if (length > _kept.Length) Array.Resize(ref _kept, Math.Max(length, (int)Math.Min(Math.Min(_kept.Length * 2L, (needed + 0xFFFF) & ~0xFFFFL), WasmLimits.ModuleBytes)));
         bytes.CopyTo(_kept.AsSpan(_keptLength));
         _keptLength = length;
     }
@@ -216,6 +217,8 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
             case SectionId.Elem:
                 ElemSectionReader elems = new(e.Content);
                 WasmLimits.Check(elems.Count, WasmLimits.ElemSegments, at, "element segment");
+                // Most segments list functions, two bytes or three for each.
+                env.DeclaredFunctions.EnsureCapacity(Math.Min(env.Functions.Count, e.Content.Length / 2));
                 while (elems.TryRead(out ElemSegment segment, env.DeclaredFunctions)) env.Elems.Add(segment);
                 break;
             case SectionId.DataCount:

@@ -58,6 +58,8 @@ sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposab
             _validator!.Validate(function, body);
             return;
         }
+        // Copies never outgrow their room, but for a body that is larger alone.
+        if (whole.IsEmpty && _filling is { Length: > 0 } full && full.Length + body.Length > BatchRoom) Submit();
         Batch batch = _filling ??= NewBatch();
         int start = 0;
         if (whole.IsEmpty)
