@@ -28,4 +28,9 @@ public enum TrapCode : byte
     Interrupt,
     GrowFailure,
     UnknownImport,
+    /// <summary>An indirect call's index is not in the table.</summary>
+    UndefinedElement,
+    NullStructReference,
+    NullArrayReference,
+    NullExceptionReference,
 }

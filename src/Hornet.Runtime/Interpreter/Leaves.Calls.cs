@@ -43,6 +43,7 @@ internal static unsafe partial class Leaves
         VmContext* vm = m->Vm;
         ulong payload = 0;
         TrapCode trap = Builtins.TableGet(vm, (uint)table, index, &payload);
+        if (trap == TrapCode.TableOutOfBounds) trap = TrapCode.UndefinedElement;
         VmFuncRef* callee = (VmFuncRef*)payload;
         if (trap == TrapCode.None && callee == null) trap = TrapCode.IndirectCallToNull;
         if (trap == TrapCode.None && callee->TypeId != vm->TypeIds[type] && !Hornet.Store.Of(vm->Store).Engine.Types.IsSubtype(callee->TypeId, vm->TypeIds[type])) trap = TrapCode.BadSignature;

@@ -123,6 +123,201 @@ internal static unsafe class Switch
                     *(long*)(fp + *(int*)(ip + 8)) = (uint)*(int*)(fp + *(int*)(ip + 12)) << 1 | 1;
                     ip += 16; continue;
                 }
+                case Code.I31GetS:
+                {
+                    if (*(int*)(fp + *(int*)(ip + 12)) == 0) { { m->TrapCode = TrapCode.NullI31Reference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >> 1;
+                    ip += 16; continue;
+                }
+                case Code.I31GetU:
+                {
+                    if (*(int*)(fp + *(int*)(ip + 12)) == 0) { { m->TrapCode = TrapCode.NullI31Reference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >>> 1;
+                    ip += 16; continue;
+                }
+                case Code.StructGet8S:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(sbyte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.StructGet8U:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(byte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.StructGet16S:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(short*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.StructGet16U:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ushort*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.StructGet32:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(uint*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.StructGet64:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ulong*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet8S:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(sbyte*)(a + 8 + (ulong)i * 1));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet8U:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(byte*)(a + 8 + (ulong)i * 1));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet16S:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(short*)(a + 8 + (ulong)i * 2));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet16U:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ushort*)(a + 8 + (ulong)i * 2));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet32:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(uint*)(a + 8 + (ulong)i * 4));
+                    ip += 20; continue;
+                }
+                case Code.ArrayGet64:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ulong*)(a + 8 + (ulong)i * 8));
+                    ip += 20; continue;
+                }
+                case Code.StructSet8:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(byte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 20; continue;
+                }
+                case Code.StructSet16:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(short*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 20; continue;
+                }
+                case Code.StructSet32:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 20; continue;
+                }
+                case Code.StructSetRef:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 20; continue;
+                }
+                case Code.StructSet64:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 20; continue;
+                }
+                case Code.ArraySet8:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(byte*)(a + 8 + (ulong)i * 1) = (byte)(*(long*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArraySet16:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(short*)(a + 8 + (ulong)i * 2) = (short)(*(long*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArraySet32:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(a + 8 + (ulong)i * 4) = (int)(*(long*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArraySetRef:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(a + 8 + (ulong)i * 4) = (int)(*(long*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArraySet64:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    byte* a = m->Store->HeapBase + r;
+                    if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(long*)(a + 8 + (ulong)i * 8) = (long)(*(long*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.ArrayLen:
+                {
+                    uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+                    if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(m->Store->HeapBase + r + 4);
+                    ip += 16; continue;
+                }
                 case Code.Unreachable:
                 {
                     { m->TrapCode = TrapCode.Unreachable; { m->Leaf = &Leaves.Trap; goto slow; } }
@@ -201,7 +396,7 @@ internal static unsafe class Switch
                 {
                     VmTable* table = vm->Tables[*(int*)(ip + 12)];
                     ulong index = (uint)*(int*)(fp + *(int*)(ip + 8));
-                    if (index >= table->Length) { { m->TrapCode = TrapCode.TableOutOfBounds; { m->Leaf = &Leaves.Trap; goto slow; } } }
+                    if (index >= table->Length) { { m->TrapCode = TrapCode.UndefinedElement; { m->Leaf = &Leaves.Trap; goto slow; } } }
                     ulong slot = table->Slots[index];
                     VmFuncRef* r = (VmFuncRef*)(slot >> 1);
                     if (slot <= 1 || r->TypeId != vm->TypeIds[*(int*)(ip + 16)]) { { m->Leaf = &Leaves.CallIndirectSlow; goto slow; } }

@@ -35,6 +35,31 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.GlobalSet128] = (nint)(Handler)(&GlobalSet128);
         a[(int)Code.TrapIfNull] = (nint)(Handler)(&TrapIfNull);
         a[(int)Code.RefI31] = (nint)(Handler)(&RefI31);
+        a[(int)Code.I31GetS] = (nint)(Handler)(&I31GetS);
+        a[(int)Code.I31GetU] = (nint)(Handler)(&I31GetU);
+        a[(int)Code.StructGet8S] = (nint)(Handler)(&StructGet8S);
+        a[(int)Code.StructGet8U] = (nint)(Handler)(&StructGet8U);
+        a[(int)Code.StructGet16S] = (nint)(Handler)(&StructGet16S);
+        a[(int)Code.StructGet16U] = (nint)(Handler)(&StructGet16U);
+        a[(int)Code.StructGet32] = (nint)(Handler)(&StructGet32);
+        a[(int)Code.StructGet64] = (nint)(Handler)(&StructGet64);
+        a[(int)Code.ArrayGet8S] = (nint)(Handler)(&ArrayGet8S);
+        a[(int)Code.ArrayGet8U] = (nint)(Handler)(&ArrayGet8U);
+        a[(int)Code.ArrayGet16S] = (nint)(Handler)(&ArrayGet16S);
+        a[(int)Code.ArrayGet16U] = (nint)(Handler)(&ArrayGet16U);
+        a[(int)Code.ArrayGet32] = (nint)(Handler)(&ArrayGet32);
+        a[(int)Code.ArrayGet64] = (nint)(Handler)(&ArrayGet64);
+        a[(int)Code.StructSet8] = (nint)(Handler)(&StructSet8);
+        a[(int)Code.StructSet16] = (nint)(Handler)(&StructSet16);
+        a[(int)Code.StructSet32] = (nint)(Handler)(&StructSet32);
+        a[(int)Code.StructSetRef] = (nint)(Handler)(&StructSetRef);
+        a[(int)Code.StructSet64] = (nint)(Handler)(&StructSet64);
+        a[(int)Code.ArraySet8] = (nint)(Handler)(&ArraySet8);
+        a[(int)Code.ArraySet16] = (nint)(Handler)(&ArraySet16);
+        a[(int)Code.ArraySet32] = (nint)(Handler)(&ArraySet32);
+        a[(int)Code.ArraySetRef] = (nint)(Handler)(&ArraySetRef);
+        a[(int)Code.ArraySet64] = (nint)(Handler)(&ArraySet64);
+        a[(int)Code.ArrayLen] = (nint)(Handler)(&ArrayLen);
         a[(int)Code.Unreachable] = (nint)(Handler)(&Unreachable);
         a[(int)Code.Fuel] = (nint)(Handler)(&Fuel);
         a[(int)Code.CheckInterrupt] = (nint)(Handler)(&CheckInterrupt);
@@ -761,6 +786,251 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I31GetS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if (*(int*)(fp + *(int*)(ip + 12)) == 0) { { m->TrapCode = TrapCode.NullI31Reference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >> 1;
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I31GetU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if (*(int*)(fp + *(int*)(ip + 12)) == 0) { { m->TrapCode = TrapCode.NullI31Reference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >>> 1;
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(sbyte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(byte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(short*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ushort*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet32(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(uint*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructGet64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ulong*)(m->Store->HeapBase + r + *(uint*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(sbyte*)(a + 8 + (ulong)i * 1));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(byte*)(a + 8 + (ulong)i * 1));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)((uint)*(short*)(a + 8 + (ulong)i * 2));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ushort*)(a + 8 + (ulong)i * 2));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet32(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(uint*)(a + 8 + (ulong)i * 4));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayGet64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12))), i = (uint)(*(int*)(fp + *(int*)(ip + 16)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(fp + *(int*)(ip + 8)) = (long)(*(ulong*)(a + 8 + (ulong)i * 8));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructSet8(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(byte*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructSet16(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(short*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructSet32(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructSetRef(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint StructSet64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullStructReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(m->Store->HeapBase + r + *(uint*)(ip + 16)) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArraySet8(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(byte*)(a + 8 + (ulong)i * 1) = (byte)(*(long*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArraySet16(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(short*)(a + 8 + (ulong)i * 2) = (short)(*(long*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArraySet32(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(a + 8 + (ulong)i * 4) = (int)(*(long*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArraySetRef(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(a + 8 + (ulong)i * 4) = (int)(*(long*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArraySet64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 8))), i = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        byte* a = m->Store->HeapBase + r;
+        if (i >= *(uint*)(a + 4)) { { m->TrapCode = TrapCode.ArrayOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        *(long*)(a + 8 + (ulong)i * 8) = (long)(*(long*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ArrayLen(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        uint r = (uint)(*(int*)(fp + *(int*)(ip + 12)));
+        if (r == 0) { { m->TrapCode = TrapCode.NullArrayReference; return Trap(ip, fp, mem, len, vm, m); } }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(m->Store->HeapBase + r + 4);
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint Unreachable(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         { m->TrapCode = TrapCode.Unreachable; return Trap(ip, fp, mem, len, vm, m); }
@@ -851,7 +1121,7 @@ internal static unsafe class RawCalliHelper
     {
         VmTable* table = vm->Tables[*(int*)(ip + 12)];
         ulong index = (uint)*(int*)(fp + *(int*)(ip + 8));
-        if (index >= table->Length) { { m->TrapCode = TrapCode.TableOutOfBounds; return Trap(ip, fp, mem, len, vm, m); } }
+        if (index >= table->Length) { { m->TrapCode = TrapCode.UndefinedElement; return Trap(ip, fp, mem, len, vm, m); } }
         ulong slot = table->Slots[index];
         VmFuncRef* r = (VmFuncRef*)(slot >> 1);
         if (slot <= 1 || r->TypeId != vm->TypeIds[*(int*)(ip + 16)]) { return CallIndirectSlow(ip, fp, mem, len, vm, m); }
