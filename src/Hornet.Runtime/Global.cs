@@ -24,6 +24,7 @@ public sealed unsafe class Global : Extern
     {
         Type = new(ValueKinds.TypeOf(kind), mutability == Mutability.Mutable);
         _global = store.NewGlobal();
+        store.TrackGlobal(_global, Type.Type);
         store.ToSlots(ValueBox.FromObject(kind, initialValue), Type.Type, &_global->Low);
     }
 

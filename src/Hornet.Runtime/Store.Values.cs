@@ -48,7 +48,7 @@ public sealed unsafe partial class Store
         if (reference.IsNull) return null;
         if (reference.IsHost) return _handles[reference.HostHandle];
         // A guest's own object seen from outside (extern.convert_any): the host can only hand it back.
-        return ValueBox.Reference(ValueKind.AnyRef, reference.Bits, this);
+        return BoxOf(reference, ValueKind.AnyRef);
     }
 
     /// <summary>An external reference to a host object; the same object has the same reference.</summary>
@@ -59,11 +59,22 @@ public sealed unsafe partial class Store
         _ => GcRef.Host(_handles.Add(value)),
     };
 
-    GcRef ReferenceOf(ValueBox box)
+    /// <summary>A reference of the any or exn hierarchy for the host: objects are held, so that the collector knows of it.</summary>
+    ValueBox BoxOf(GcRef reference, ValueKind kind)
     {
-        if (box.Object is not null && box.Object != this) throw new InvalidOperationException("the reference belongs to another store");
-        return new((uint)box.LowBits);
+        if (reference.IsNull) return ValueBox.Null(kind);
+        if (reference.IsHost) return ValueBox.Reference(kind, 0, _handles[reference.HostHandle]);
+        return reference.IsI31 ? ValueBox.Reference(kind, reference.Bits, this) : ValueBox.Reference(kind, 0, Heap.Hold(reference.Bits));
     }
+
+    GcRef ReferenceOf(ValueBox box) => box.Object switch
+    {
+        null => GcRef.Null,
+        HeapReference held when held.Store == this => new(held.Bits),
+        Store owner when owner == this => new((uint)box.LowBits),
+        HeapReference or Store => throw new InvalidOperationException("the reference belongs to another store"),
+        { } host => GcRef.Host(_handles.Add(host)),
+    };
 
     internal VmTag* NewTag(ReadOnlySpan<ValueKind> parameters)
     {
@@ -83,6 +94,12 @@ public sealed unsafe partial class Store
         return (VmGlobal*)_resources.Allocate(sizeof(VmGlobal));
     }
 
+    /// <summary>The collector visits a global of the host's.</summary>
+    internal void TrackGlobal(VmGlobal* global, ValType type)
+    {
+        if (ValueKinds.Of(type, Engine.Types) is ValueKind.ExternRef or ValueKind.AnyRef or ValueKind.ExnRef) Heap.Track(global);
+    }
+
     internal ValueKind[] KindsOf(ReadOnlySpan<ValType> types)
     {
         ValueKind[] kinds = new ValueKind[types.Length];
@@ -97,7 +114,7 @@ public sealed unsafe partial class Store
         ValueKind.V128 => ValueBox.FromBits(kind, at[0].U64, at[1].U64),
         ValueKind.FuncRef => ValueBox.FuncRef(FunctionAt(at->Func)),
         ValueKind.ExternRef => ValueBox.ExternRef(ObjectAt(at->Ref)),
-        _ => ValueBox.Reference(kind, at->Ref.Bits, at->Ref.IsNull ? null : this),
+        _ => BoxOf(at->Ref, kind),
     };
 
     /// <summary>Writes a value where one of <paramref name="type"/> (concrete references as ids) is expected.</summary>

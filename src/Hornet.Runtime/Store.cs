@@ -94,9 +94,6 @@ public sealed unsafe partial class Store : IDisposable
         return _instances.Count - 1;
     }
 
-    /// <summary>Collects what the guests of this store no longer reach.</summary>
-    public void GC() => CheckAccess();
-
     /// <summary>Gives back everything that the store owns.</summary>
     /// <exception cref="InvalidOperationException">A call is running, or a lease of one of its memories is alive.</exception>
     public void Dispose()
@@ -108,6 +105,7 @@ public sealed unsafe partial class Store : IDisposable
         _disposed = true;
         StopClocks();
         Wasi?.Dispose();
+        ReleaseHeap();
         _resources.Release();
     }
 }

@@ -1,4 +1,6 @@
+using Hornet.Runtime;
 using Hornet.Text.Scripts;
+using Hornet.Wasm;
 
 namespace Hornet.Wast;
 
@@ -34,6 +36,12 @@ static class ScriptValues
         ValueKind.ExnRef => new(ScriptValueKind.RefExn, 0),
         _ when value.Object is HostObject host => new(value.Kind == ValueKind.ExternRef ? ScriptValueKind.RefExtern : ScriptValueKind.RefHost, host.Number),
         ValueKind.ExternRef => new(ScriptValueKind.RefExtern, uint.MaxValue),
-        _ => new(ScriptValueKind.RefAny, 0),
+        _ => new(value.Object switch
+        {
+            HeapReference { Kind: CompositeKind.Struct } => ScriptValueKind.RefStruct,
+            HeapReference { Kind: CompositeKind.Array } => ScriptValueKind.RefArray,
+            Store => ScriptValueKind.RefI31,
+            _ => ScriptValueKind.RefAny,
+        }, 0),
     };
 }

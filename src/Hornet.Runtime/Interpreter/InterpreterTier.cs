@@ -89,4 +89,26 @@ internal sealed unsafe class InterpreterTier : Tier
             vm = header->CallerVm;
         }
     }
+
+    /// <summary>Visits every slot of an activation's frames that holds a GcRef.</summary>
+    public static void VisitRoots(Activation* activation, GcHeap heap)
+    {
+        // The last byte of the instruction that the frame is in: its safepoint is known by the offset behind it.
+        byte* ip = (byte*)activation->InterpreterIp, fp = (byte*)activation->InterpreterFrame;
+        VmContext* vm = activation->InterpreterContext;
+        while (fp != null && ip != Dispatch.Exit)
+        {
+            if (InterpreterCode.Of(vm).Find(ip) is { } function)
+            {
+                foreach (int offset in function.Roots.Locals) Visit(fp + offset, heap);
+                foreach (int offset in function.Roots.OperandsAt((int)(ip + 1 - function.Start))) Visit(fp + offset, heap);
+            }
+            FrameHeader* header = (FrameHeader*)fp;
+            ip = header->ReturnIp == Dispatch.Exit ? Dispatch.Exit : header->ReturnIp - 1;
+            fp = header->CallerFp;
+            vm = header->CallerVm;
+        }
+    }
+
+    static void Visit(byte* slot, GcHeap heap) => *(ulong*)slot = heap.Forward((uint)*(ulong*)slot);
 }

@@ -23,7 +23,7 @@ internal static unsafe partial class Leaves
     public static byte* MemoryGrow(byte* ip, byte* fp, Machine* m)
     {
         uint memory = (uint)Number(ip, 24);
-        Expose(ip, fp, m);
+        Expose(ip + 27, fp, m);
         ulong result;
         TrapCode trap = Builtins.MemoryGrow(m->Vm, memory, Index(ip, fp, 20, m->Vm->Memories[memory]->Is64), &result);
         if (trap == TrapCode.None) Long(ip, fp, 16) = result;
@@ -80,7 +80,7 @@ internal static unsafe partial class Leaves
     public static byte* TableGrow(byte* ip, byte* fp, Machine* m)
     {
         uint table = (uint)Number(ip, 28);
-        Expose(ip, fp, m);
+        Expose(ip + 31, fp, m);
         ulong result;
         TrapCode trap = Builtins.TableGrow(m->Vm, table, Long(ip, fp, 20), Index(ip, fp, 24, m->Vm->Tables[table]->Is64), &result);
         if (trap == TrapCode.None) Long(ip, fp, 16) = result;
@@ -215,7 +215,7 @@ internal static unsafe partial class Leaves
             }
             case Op.MemoryAtomicWait32 or Op.MemoryAtomicWait64:
             {
-                Expose(ip, fp, m);
+                Expose(ip + 47, fp, m);
                 long timeout = (long)Long(ip, fp, 28);
                 TrapCode trap = op == Op.MemoryAtomicWait32
                     ? Builtins.AtomicWait32(vm, (uint)index, address + offset, UInt(ip, fp, 24), timeout, &woken)

@@ -46,12 +46,15 @@ internal static unsafe partial class Leaves
 
     public static byte* Interrupt(byte* ip, byte* fp, Machine* m)
     {
-        Expose(ip, fp, m);
+        Expose(ip + 7, fp, m);
         TrapCode trap = Builtins.Interrupted(m->Vm);
         return trap == TrapCode.None ? ip + 8 : Raise(ip, fp, m, trap);
     }
 
-    /// <summary>Makes the guest's frames visible to the host: backtraces, nested calls, the collector.</summary>
+    /// <summary>
+    /// Makes the guest's frames visible to the host: backtraces, nested calls, the collector. The ip is the last byte of the
+    /// instruction: what is known of a safepoint is known by the next instruction's offset.
+    /// </summary>
     static void Expose(byte* ip, byte* fp, Machine* m)
     {
         Activation* activation = m->Activation;

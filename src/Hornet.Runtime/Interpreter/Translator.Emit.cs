@@ -126,6 +126,7 @@ internal sealed unsafe partial class Translator
     {
         Mark();
         Begin(Runtime.Code.CheckInterrupt);
+        Safepoint();
         Barrier();
     }
 }

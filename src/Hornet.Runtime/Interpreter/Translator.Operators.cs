@@ -323,6 +323,8 @@ internal sealed unsafe partial class Translator
         if (!result.IsBottom) Result(PushHome(result));
         foreach (int operand in operands) Field(operand);
         foreach (int number in numbers) Field(number);
+        // What grows may call the host, which may call guests that collect; a reference that is the result does not exist yet.
+        if (!result.IsRef) Safepoint();
         if (result.IsBottom) Barrier();
     }
 

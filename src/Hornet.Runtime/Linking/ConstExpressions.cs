@@ -5,9 +5,6 @@ namespace Hornet.Runtime;
 /// <summary>Evaluates constant expressions of validated modules. Source: spec, valid/instructions, constant expressions.</summary>
 internal unsafe ref struct ConstExpressions(Module module, VmContext* context)
 {
-    /// <summary>What an expression can have on its stack at once; each entry is two slots, so that a v128 fits.</summary>
-    const int StackDepth = 64;
-
     Operator _op;
 
     /// <summary>The value of an expression; an empty range is null.</summary>
@@ -23,16 +20,14 @@ internal unsafe ref struct ConstExpressions(Module module, VmContext* context)
     {
         // Nearly every expression is one operator: no stack is needed then.
         reader.Read(ref _op);
+        if (Opcodes.ClassOf(_op.Op) == OpClass.Aggregate) return EvaluateLong(ref reader, [], 0);
         VmGlobal first = Single();
         reader.Read(ref _op);
-        return _op.Op == Op.End ? first : EvaluateLong(ref reader, first);
+        return _op.Op == Op.End ? first : EvaluateLong(ref reader, [first], 1);
     }
 
-    VmGlobal EvaluateLong(ref OperatorReader reader, VmGlobal first)
+    VmGlobal EvaluateLong(ref OperatorReader reader, VmGlobal[] stack, int depth)
     {
-        VmGlobal* stack = stackalloc VmGlobal[StackDepth];
-        stack[0] = first;
-        int depth = 1;
         for (; _op.Op != Op.End; reader.Read(ref _op))
         {
             switch (_op.Op)
@@ -47,12 +42,64 @@ internal unsafe ref struct ConstExpressions(Module module, VmContext* context)
                 // Conversions between the two hierarchies leave the number as it is.
                 case Op.AnyConvertExtern or Op.ExternConvertAny: break;
                 default:
-                    if (depth == StackDepth) throw new LinkException($"a constant expression at offset 0x{_op.Offset:x} needs more than {StackDepth} operands");
-                    stack[depth++] = Single();
+                    VmGlobal value;
+                    if (Opcodes.ClassOf(_op.Op) == OpClass.Aggregate)
+                    {
+                        int operands = Operands();
+                        depth -= operands;
+                        value = NewObject(stack.AsSpan(depth, operands));
+                    }
+                    else value = Single();
+                    if (depth == stack.Length) Array.Resize(ref stack, Math.Max(4, depth * 2));
+                    stack[depth++] = value;
                     break;
             }
         }
         return stack[0];
+    }
+
+    int Operands() => _op.Op switch
+    {
+        Op.StructNew => ((StructType)module.Environment.Types[(int)_op.A]).Fields.Length,
+        Op.ArrayNew => 2,
+        Op.ArrayNewDefault => 1,
+        Op.ArrayNewFixed => (int)_op.B,
+        _ => 0,
+    };
+
+    VmGlobal NewObject(Span<VmGlobal> operands)
+    {
+        GcHeap heap = Store.Of(context->Store).Heap;
+        uint id = context->TypeIds[_op.A], length = 0;
+        GcType type = heap.TypeOf(id);
+        ulong bytes = (uint)type.Size;
+        if (type.Kind == CompositeKind.Array)
+        {
+            length = _op.Op == Op.ArrayNewFixed ? (uint)operands.Length : operands[^1].Low.U32;
+            bytes += (ulong)length * (uint)GcType.Bytes(type.Element);
+        }
+        // The operands lie where the collector does not look.
+        bool mayCollect = heap.MayCollect;
+        heap.MayCollect = false;
+        uint reference = heap.Allocate(id, length, bytes, out TrapCode trap);
+        heap.MayCollect = mayCollect;
+        if (reference == 0) throw new TrapException(trap);
+        byte* at = heap.At(reference);
+        fixed (VmGlobal* values = operands)
+        {
+            if (_op.Op == Op.StructNew)
+            {
+                for (int i = 0; i < operands.Length; i++) heap.Write(at + type.Fields[i].Offset, type.Fields[i].Storage, (ulong*)(values + i));
+            }
+            else if (_op.Op is Op.ArrayNew or Op.ArrayNewFixed)
+            {
+                for (uint i = 0; i < length; i++)
+                    heap.Write(at + GcType.HeaderBytes + (ulong)i * (uint)GcType.Bytes(type.Element), type.Element, (ulong*)(values + (_op.Op == Op.ArrayNew ? 0 : i)));
+            }
+        }
+        VmGlobal result = default;
+        result.Low.U64 = reference;
+        return result;
     }
 
     // Operators without operands.

@@ -20,6 +20,7 @@ internal static unsafe class Instantiation
         Import(context, env, imports);
         DefineFunctions(module, context);
         context->Instance = store.AddInstance(instance);
+        if (HoldsReferences(env)) store.Heap.Track(context, env);
         store.Engine.Tier.Link(module.Code, context);
         DefineMemories(store, env, context);
         ConstExpressions expressions = new(module, context);
@@ -34,6 +35,15 @@ internal static unsafe class Instantiation
             GuestCalls.Invoke(store, Builtins.RefFunc(context, (uint)start), &none);
         }
         return context;
+    }
+
+    static bool HoldsReferences(ModuleEnvironment env)
+    {
+        foreach (GlobalType global in env.Globals)
+            if (FrameLayout.IsGcRef(global.Type, env)) return true;
+        foreach (ElemSegment segment in env.Elems)
+            if (FrameLayout.IsGcRef(segment.Type, env)) return true;
+        return false;
     }
 
     static VmContext* NewContext(Store store, Module module)

@@ -8,17 +8,37 @@ internal sealed class HandleTable
     // A GcRef has 30 bits for the number.
     const int Most = 1 << 30;
 
-    readonly List<object> _objects = [];
+    readonly List<object?> _objects = [];
+    readonly Stack<int> _free = [];
     readonly Dictionary<object, int> _numbers = new(ByReference.Instance);
 
-    public object this[int number] => _objects[number];
+    public object this[int number] => _objects[number]!;
+
+    /// <summary>Forgets the objects whose bits are not set: no guest refers to them.</summary>
+    public void Sweep(ReadOnlySpan<ulong> seen)
+    {
+        for (int i = 0; i < _objects.Count; i++)
+        {
+            if (_objects[i] is not { } unused || i >> 6 < seen.Length && (seen[i >> 6] >> (i & 63) & 1) != 0) continue;
+            _numbers.Remove(unused);
+            _objects[i] = null;
+            _free.Push(i);
+        }
+    }
 
     public int Add(object value)
     {
         if (_numbers.TryGetValue(value, out int number)) return number;
-        number = _objects.Count;
-        if (number == Most) throw new InvalidOperationException("too many host objects in one store");
-        _objects.Add(value);
+        if (_free.TryPop(out number))
+        {
+            _objects[number] = value;
+        }
+        else
+        {
+            number = _objects.Count;
+            if (number == Most) throw new InvalidOperationException("too many host objects in one store");
+            _objects.Add(value);
+        }
         _numbers.Add(value, number);
         return number;
     }

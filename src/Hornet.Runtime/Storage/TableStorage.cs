@@ -13,7 +13,6 @@ internal sealed unsafe class TableStorage
     const nuint MapFrom = 16 << 10;
 
     readonly CommitBudget _budget;
-    readonly ulong _initial;
     readonly Store _store;
     nuint _room;
 
@@ -21,11 +20,14 @@ internal sealed unsafe class TableStorage
     {
         _store = store;
         _budget = store.Engine.Commit;
-        _initial = initial;
+        Initial = initial;
         Type = type;
     }
 
     public VmTable* Vm { get; private set; }
+
+    /// <summary>The payload of elements that are not initialised yet; the collector may move what it refers to.</summary>
+    public ulong Initial { get; set; }
 
     /// <summary>Its element type's concrete references are ids of the engine's registry.</summary>
     public TableType Type { get; }
@@ -104,8 +106,8 @@ internal sealed unsafe class TableStorage
 
     ulong Initialise(ulong index)
     {
-        Set(index, _initial);
-        return _initial;
+        Set(index, Initial);
+        return Initial;
     }
 
     /// <summary>Adds elements. <paramref name="old"/> is the length before, or 2^64 - 1 where it cannot grow.</summary>
@@ -118,7 +120,7 @@ internal sealed unsafe class TableStorage
             old = ulong.MaxValue;
             return _store.GrowFailed();
         }
-        if (payload != _initial) new Span<ulong>(Vm->Slots + old, (int)delta).Fill(payload << 1 | 1);
+        if (payload != Initial) new Span<ulong>(Vm->Slots + old, (int)delta).Fill(payload << 1 | 1);
         return TrapCode.None;
     }
 
