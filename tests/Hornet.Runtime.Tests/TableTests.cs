@@ -52,7 +52,7 @@ public sealed class TableTests : IDisposable
             """);
         var call = instance.GetFunction<int, int>("call")!;
         Assert.Equal(TrapCode.IndirectCallToNull, Assert.Throws<TrapException>(() => call(0)).Type);
-        Assert.Equal(TrapCode.TableOutOfBounds, Assert.Throws<TrapException>(() => call(4)).Type);
+        Assert.Equal(TrapCode.UndefinedElement, Assert.Throws<TrapException>(() => call(4)).Type);
         Assert.Equal((1, 2), (call(1), call(2)));
         instance.GetAction("init")!();
         Assert.Equal(2, call(0));
