@@ -72,9 +72,9 @@ public ref partial struct OperatorReader
     {
         byte flags = Byte();
         int allowed = 1
-            | (features.HasFlag(Features.Threads) ? 2 : 0)
-            | (features.HasFlag(Features.Memory64) ? 4 : 0)
-            | (features.HasFlag(Features.CustomPageSizes) ? 8 : 0);
+            | ((features & Features.Threads) != 0 ? 2 : 0)
+            | ((features & Features.Memory64) != 0 ? 4 : 0)
+            | ((features & Features.CustomPageSizes) != 0 ? 8 : 0);
         if ((flags & ~allowed) != 0) WasmFormatException.ThrowMalformed(Offset - 1, "malformed limits flags");
         bool is64 = (flags & 4) != 0;
         Limits limits = Limits((flags & 1) != 0, is64);

@@ -59,7 +59,7 @@ public ref struct ImportSectionReader
             case ExternKind.Global:
                 item = read with { Global = _reader.GlobalType() };
                 break;
-            case ExternKind.Tag when _features.HasFlag(Features.Exceptions) || _features.HasFlag(Features.LegacyExceptions):
+            case ExternKind.Tag when (_features & Features.Exceptions) != 0 || (_features & Features.LegacyExceptions) != 0:
                 item = read with { TypeIndex = _reader.TagType() };
                 break;
             default:

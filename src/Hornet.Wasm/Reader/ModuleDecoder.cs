@@ -128,7 +128,7 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
         _order = order;
         // A feature that is off has no section.
         if (e.Section == SectionId.Tag && (features & (Features.Exceptions | Features.LegacyExceptions)) == 0
-            || e.Section == SectionId.DataCount && !features.HasFlag(Features.BulkMemory))
+            || e.Section == SectionId.DataCount && (features & Features.BulkMemory) == 0)
             WasmFormatException.ThrowMalformed(e.Range.Offset, $"malformed section id {(byte)e.Section}");
     }
 
@@ -242,7 +242,7 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
         while (types.TryRead(out SubTypeItem item))
         {
             WasmLimits.Check(env.Types.Count + 1L, WasmLimits.Types, item.Offset, "type");
-            if (!features.HasFlag(Features.Gc) && (item.Kind != CompositeKind.Func || item.Supertype >= 0 || !item.IsFinal))
+            if ((features & Features.Gc) == 0 && (item.Kind != CompositeKind.Func || item.Supertype >= 0 || !item.IsFinal))
                 WasmFormatException.ThrowMalformed(item.Offset, "malformed definition type");
             if (item.GroupSize > 0) group = env.Types.Count;
             env.Types.Add(item.ToSubType());
