@@ -8,7 +8,6 @@ internal static class AbsentCommands
         "compile" => "there is no ahead-of-time compiler yet; 'hornet run' starts a module without one",
         "serve" => "HTTP is not served yet; run a WASI program and pass data through standard streams",
         "explore" => "use 'hornet objdump' to look into a module",
-        "wast" => "scripts are run by the tests: ./h test wast",
         "config" => "there is no configuration file; everything is an option",
         "settings" => "there is no compiler whose settings could be listed",
         "wizer" => "modules are not pre-initialised yet; run them as they are",

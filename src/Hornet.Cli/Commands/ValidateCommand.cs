@@ -38,14 +38,14 @@ internal sealed class ValidateCommand : Command
 
     private static void Validate(string path, Features features)
     {
-        using var module = new StartKeeper(ModuleFile.Open(path));
+        using var module = ModuleFile.Open(path);
         try
         {
             ModuleValidator.Validate(module, features);
         }
         catch (WasmFormatException e)
         {
-            throw ModuleFile.Wrong(ModuleFile.NameOf(path), e, module.Start);
+            throw ModuleFile.Wrong(ModuleFile.NameOf(path), e);
         }
         catch (IOException e)
         {

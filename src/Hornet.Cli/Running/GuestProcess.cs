@@ -8,7 +8,6 @@ internal sealed class GuestProcess(RunSettings settings)
 {
     // The file that is being read, for messages about it.
     private string current = "";
-    private StartKeeper? bytes;
 
     public int Run(string path)
     {
@@ -30,7 +29,7 @@ internal sealed class GuestProcess(RunSettings settings)
         }
         catch (WasmFormatException e)
         {
-            throw ModuleFile.Wrong(ModuleFile.NameOf(current), e, bytes is null ? default : bytes.Start);
+            throw ModuleFile.Wrong(ModuleFile.NameOf(current), e);
         }
         catch (HornetException e)
         {
@@ -104,7 +103,7 @@ internal sealed class GuestProcess(RunSettings settings)
     private Module Load(Engine engine, string path)
     {
         current = path;
-        using var file = bytes = new StartKeeper(ModuleFile.Open(path));
+        using var file = ModuleFile.Open(path);
         return Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);
     }
 

@@ -51,7 +51,7 @@ ref partial struct ModulePrinter
 
     void Function(int function)
     {
-        LocalNames(function);
+        BeginBody(function);
         Open("func"u8);
         Define(_funcs, function);
         TypeUse(_env.Functions[function], _locals);
@@ -64,9 +64,6 @@ ref partial struct ModulePrinter
         int parameters = (uint)type < (uint)_env.Types.Count && _env.Types[type] is FuncType func ? func.Parameters.Length : 0;
         FunctionBodyReader body = new(Bytes(_env.Bodies[function - _env.ImportedFunctions].Bytes));
         Locals(ref body, parameters);
-        _labels.Clear();
-        _labelCount = 0;
-        _labelNames.TryGetValue(function, out _functionLabels);
         OperatorReader operators = body.Operators;
         if (_options.Folded) new FoldedCode().Print(ref this, operators, 2);
         else Operators(operators, 2);
@@ -399,6 +396,15 @@ ref partial struct ModulePrinter
     public readonly TextBuffer Target => t;
 
     public readonly ModuleEnvironment Environment => _env;
+
+    /// <summary>Makes ready for the operators of a function; -1: of a constant expression.</summary>
+    public void BeginBody(int function)
+    {
+        LocalNames(function);
+        _labels.Clear();
+        _labelCount = 0;
+        _labelNames.TryGetValue(function, out _functionLabels);
+    }
 
     /// <summary>Writes an operator with its immediates elsewhere.</summary>
     public void Capture(TextBuffer to, in Operator op, in OperatorReader reader)

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Text;
+using Hornet.Base;
+using Hornet.Wasm;
+
+namespace Hornet.Cli.Commands;
+
+/// <summary>hornet strip FILE: a module without custom sections.</summary>
+internal sealed class StripCommand : Command
+{
+    private readonly Argument<string> file = new("FILE") { Description = "the module; '-' reads it from standard input" };
+    private readonly Option<string?> output = OutputFile.Option();
+    private readonly Option<bool> all = new("--all", "-a") { Description = "every custom section, the name section included" };
+    private readonly Option<string[]> delete = new("--delete", "-d") { Description = "only the custom sections of these names; '*' stands for any characters", HelpName = "NAME" };
+
+    public StripCommand() : base("strip", "Remove custom sections from a module; the name section and what a program needs at run time stay.")
+    {
+        Add(file);
+        Add(output);
+        Add(all);
+        Add(delete);
+        SetAction(Strip);
+    }
+
+    private int Strip(ParseResult result)
+    {
+        var module = ModuleFile.Read(result.GetRequiredValue(file));
+        var names = result.GetValue(delete) ?? [];
+        var everything = result.GetValue(all);
+        try
+        {
+            OutputFile.WriteBinary(result.GetValue(output), Without(module.Bytes, name => names.Length > 0 ? Array.Exists(names, n => Matches(n, name)) : everything || !IsKept(name)));
+            return 0;
+        }
+        catch (WasmFormatException e)
+        {
+            throw module.Wrong(e);
+        }
+    }
+
+    // As wasm-tools: names, component types and dynamic linking are what others still need.
+    private static bool IsKept(string name) => name is "name" or "dylink.0" or "metadata.code.branch_hint" || name.StartsWith("component-type:", StringComparison.Ordinal);
+
+    private static bool Matches(string pattern, string name)
+    {
+        var parts = pattern.Split('*');
+        if (parts.Length == 1)
+            return pattern == name;
+        if (name.Length < parts[0].Length + parts[^1].Length || !name.StartsWith(parts[0], StringComparison.Ordinal) || !name.EndsWith(parts[^1], StringComparison.Ordinal))
+            return false;
+        var at = parts[0].Length;
+        foreach (var part in parts[1..^1])
+        {
+            at = name.IndexOf(part, at, StringComparison.Ordinal);
+            if (at < 0 || at + part.Length > name.Length - parts[^1].Length)
+                return false;
+            at += part.Length;
+        }
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> bytes, Func<string, bool> isRemoved)
+    {
+        var kept = new ByteBuffer(bytes.Length);
+        var reader = new ModuleReader();
+        var (position, start, name) = (0, 0, "");
+        while (true)
+        {
+            var before = position;
+            var found = reader.Read(bytes[position..], isLast: true, out var consumed);
+            position += consumed;
+            switch (found.Kind)
+            {
+                case ModuleEventKind.Version:
+                    kept.Append(bytes[..position]);
+                    break;
+                case ModuleEventKind.SectionStart:
+                    start = before;
+                    name = found.Section == SectionId.Custom ? Encoding.UTF8.GetString(found.Name) : "";
+                    reader.TakeRaw();
+                    break;
+                case ModuleEventKind.SectionEnd when found.Section != SectionId.Custom || !isRemoved(name):
+                    kept.Append(bytes[start..position]);
+                    break;
+                case ModuleEventKind.End:
+                    return kept.Written;
+            }
+        }
+    }
+}
