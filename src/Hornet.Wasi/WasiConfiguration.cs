@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace Hornet;
@@ -39,6 +40,7 @@ public sealed class WasiConfiguration
     internal List<Preopen> Preopens { get; } = [];
     internal List<Socket> Listeners { get; } = [];
     internal List<int> ListenerHandles { get; } = [];
+    internal List<IPEndPoint> ListenerAddresses { get; } = [];
     internal TimeProvider? Clock { get; private set; }
     internal Action<Span<byte>>? Random { get; private set; }
     internal int DescriptorLimit { get; private set; } = 4096;
@@ -136,6 +138,14 @@ public sealed class WasiConfiguration
     {
         ArgumentOutOfRangeException.ThrowIfNegative(handle);
         ListenerHandles.Add(handle);
+        return this;
+    }
+
+    /// <summary>Gives the guest a socket that listens on an address; it is bound when the store takes the configuration.</summary>
+    public WasiConfiguration WithPreopenedListener(IPEndPoint address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ListenerAddresses.Add(address);
         return this;
     }
 

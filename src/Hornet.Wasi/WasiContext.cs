@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Hornet.Runtime;
@@ -34,6 +35,13 @@ internal sealed unsafe class WasiContext : IDisposable
                 Add(new ListenerDescriptor(Host, (int)socket.Handle, owned: false));
             foreach (int handle in configuration.ListenerHandles)
                 Add(new ListenerDescriptor(Host, handle, owned: false));
+            foreach (IPEndPoint address in configuration.ListenerAddresses)
+            {
+                Errno errno = Host.Listen(address, out int handle);
+                if (errno != Errno.Success)
+                    throw new IOException($"cannot listen on {address} for the guest: {errno}");
+                Add(new ListenerDescriptor(Host, handle, owned: true));
+            }
             foreach (WasiConfiguration.Preopen preopen in configuration.Preopens)
                 Add(Directory(preopen));
         }

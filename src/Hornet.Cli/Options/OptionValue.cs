@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Hornet.Cli.Options;
 
@@ -41,6 +42,10 @@ internal static class OptionValue
             ? TimeSpan.FromSeconds(total)
             : throw Expected(option, value, "a time such as 500ms, 2s or 1.5m");
     }
+
+    /// <summary>An address and a port.</summary>
+    public static IPEndPoint EndPoint(string option, string? value) =>
+        value is not null && IPEndPoint.TryParse(value, out var point) && value.LastIndexOf(':') > value.LastIndexOf(']') ? point : throw Expected(option, value, "an address and a port such as 127.0.0.1:8080");
 
     private static UsageException Expected(string option, string? value, string what) =>
         new(value is null ? $"{option} needs a value: {what}" : $"{option}: expected {what}, not '{value}'");

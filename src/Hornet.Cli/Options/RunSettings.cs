@@ -21,6 +21,8 @@ internal sealed class RunSettings
     public ResourceLimits Limits { get; set; } = new();
     public bool UnknownImportsTrap { get; set; }
     public bool UnknownImportsDefault { get; set; }
+    public bool ListenFd { get; set; }
+    public List<System.Net.IPEndPoint> Listeners { get; } = [];
     public bool InheritEnvironment { get; set; }
     public bool InheritStandardInput { get; set; } = true;
     public bool InheritStandardOutput { get; set; } = true;

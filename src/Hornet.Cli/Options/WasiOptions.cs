@@ -12,6 +12,8 @@ internal static class WasiOptions
         new("inherit-stdin", null, "the guest reads this process's standard input (on)", (s, o, v) => s.InheritStandardInput = OptionValue.Flag(o, v)),
         new("inherit-stdout", null, "the guest writes to this process's standard output (on)", (s, o, v) => s.InheritStandardOutput = OptionValue.Flag(o, v)),
         new("inherit-stderr", null, "the guest writes to this process's standard error (on)", (s, o, v) => s.InheritStandardError = OptionValue.Flag(o, v)),
+        new("listenfd", null, "the guest gets the listening sockets that this process was started with (LISTEN_FDS), from descriptor 3 on", (s, o, v) => s.ListenFd = OptionValue.Flag(o, v)),
+        new("tcplisten", "ADDRESS:PORT", "the guest gets a socket that listens there; may be given several times", (s, o, v) => s.Listeners.Add(OptionValue.EndPoint(o, v))),
     ],
     [
         new("cli", NoComponents),
@@ -24,8 +26,6 @@ internal static class WasiOptions
         new("tcp", NoNetwork),
         new("udp", NoNetwork),
         new("tls", NoNetwork),
-        new("listenfd", NoNetwork),
-        new("tcplisten", NoNetwork),
         new("network-error-code", NoNetwork),
         new("nn", "neural networks belong into the guest or into a host function of your own"),
         new("nn-graph", "neural networks belong into the guest or into a host function of your own"),

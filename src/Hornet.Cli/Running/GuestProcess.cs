@@ -86,6 +86,15 @@ internal sealed class GuestProcess(RunSettings settings)
             world.WithInheritedEnvironment();
         foreach (var (name, value) in settings.Environment)
             world.WithEnvironmentVariable(name, value);
+        if (settings.ListenFd && int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), out var listeners) && listeners is > 0 and < 1024)
+        {
+            // What systemd and others hand on begins at 3, for the process and for the guest.
+            for (var i = 0; i < listeners; i++)
+                world.WithPreopenedListener(3 + i);
+            world.WithEnvironmentVariable("LISTEN_FDS", listeners.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+        foreach (var point in settings.Listeners)
+            world.WithPreopenedListener(point);
         foreach (var (host, guest) in settings.Directories)
             world.WithPreopenedDirectory(host, guest);
         return world;

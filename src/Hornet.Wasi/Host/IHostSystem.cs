@@ -51,6 +51,7 @@ internal unsafe interface IHostSystem
     ulong Available(int handle);
 
     // Sockets.
+    Errno Listen(System.Net.IPEndPoint address, out int listener);
     Errno TryAccept(int listener, out int connection);
     Errno TryReceive(int socket, IoVec* vectors, int count, bool peek, bool waitAll, out ulong length, out bool truncated);
     Errno TrySend(int socket, IoVec* vectors, int count, out ulong length);

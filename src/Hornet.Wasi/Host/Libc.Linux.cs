@@ -55,6 +55,10 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)] public static partial nint pwritev(int fd, IoVec* vectors, int count, long offset);
     [LibraryImport(C, SetLastError = true)] public static partial nint preadv2(int fd, IoVec* vectors, int count, long offset, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial nint pwritev2(int fd, IoVec* vectors, int count, long offset, int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial int socket(int domain, int type, int protocol);
+    [LibraryImport(C, SetLastError = true)] public static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+    [LibraryImport(C, SetLastError = true)] public static partial int bind(int fd, byte* address, uint length);
+    [LibraryImport(C, SetLastError = true)] public static partial int listen(int fd, int backlog);
     [LibraryImport(C, SetLastError = true)] public static partial int accept4(int fd, void* address, void* length, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial nint recvmsg(int fd, MsgHdr* message, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial nint sendmsg(int fd, MsgHdr* message, int flags);

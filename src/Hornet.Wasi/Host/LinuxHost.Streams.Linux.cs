@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Net;
+
 namespace Hornet.Wasi.Host;
 
 /// <summary>
@@ -62,6 +65,30 @@ internal sealed unsafe partial class LinuxHost
     {
         int n = 0;
         return Libc.ioctl(handle, Libc.FIONREAD, &n) < 0 || n < 0 ? 0 : (ulong)n;
+    }
+
+    public Errno Listen(IPEndPoint address, out int listener)
+    {
+        const int Inet = 2, Inet6 = 10, StreamSocket = 1, SocketLevel = 1, ReuseAddress = 2, Backlog = 128;
+        bool six = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6;
+        listener = Libc.socket(six ? Inet6 : Inet, StreamSocket | Libc.O_CLOEXEC | Libc.O_NONBLOCK, 0);
+        if (listener < 0)
+            return Libc.Translate(Libc.LastError);
+        // struct sockaddr_in: family, port, address; struct sockaddr_in6: family, port, flow, address, scope.
+        byte* name = stackalloc byte[28];
+        new Span<byte>(name, 28).Clear();
+        *(ushort*)name = (ushort)(six ? Inet6 : Inet);
+        BinaryPrimitives.WriteUInt16BigEndian(new Span<byte>(name + 2, 2), (ushort)address.Port);
+        _ = address.Address.TryWriteBytes(new Span<byte>(name + (six ? 8 : 4), 16), out _);
+        if (six)
+            *(uint*)(name + 24) = (uint)address.Address.ScopeId;
+        int one = 1;
+        _ = Libc.setsockopt(listener, SocketLevel, ReuseAddress, &one, sizeof(int));
+        if (Libc.bind(listener, name, six ? 28u : 16u) == 0 && Libc.listen(listener, Backlog) == 0)
+            return Errno.Success;
+        Errno errno = Libc.Translate(Libc.LastError);
+        _ = Libc.close(listener);
+        return errno;
     }
 
     public Errno TryAccept(int listener, out int connection)
