@@ -10,7 +10,7 @@ public sealed class CProgramTests
 {
     static readonly string s_sources = Path.Combine(Root(), "tests", "Hornet.Wasi.Tests", "programs");
 
-    static string Root()
+    internal static string Root()
     {
         DirectoryInfo? d = new(AppContext.BaseDirectory);
         while (d is not null && !File.Exists(Path.Combine(d.FullName, "Hornet.slnx")))
@@ -19,7 +19,7 @@ public sealed class CProgramTests
     }
 
     /// <summary>The program as a module; built once, into the build output, until its source changes.</summary>
-    static string Build(string name)
+    internal static string Build(string name)
     {
         string source = Path.Combine(s_sources, name + ".c"), output = Path.Combine(AppContext.BaseDirectory, "programs", name + ".wasm");
         if (File.Exists(output) && File.GetLastWriteTimeUtc(output) > File.GetLastWriteTimeUtc(source))

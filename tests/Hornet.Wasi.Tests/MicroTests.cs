@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Reflection;
+using Hornet.Micro;
+
+namespace Hornet.Wasi.Tests;
+
+/// <summary>hornet-micro: what it contains, its options, and, where ./h build has published it, its size and a run.</summary>
+public sealed class MicroTests
+{
+    /// <summary>Neither compiler nor text parser: by what its assemblies refer to, all the way down.</summary>
+    [Fact]
+    public void It_contains_neither_compiler_nor_text_parser()
+    {
+        SortedSet<string> reached = new(StringComparer.Ordinal);
+        Visit(typeof(MicroOptions).Assembly);
+        Assert.Equal(["Hornet.Base", "Hornet.Runtime", "Hornet.Wasi", "Hornet.Wasm", "hornet-micro"], reached);
+
+        void Visit(Assembly assembly)
+        {
+            if (!reached.Add(assembly.GetName().Name!))
+                return;
+            foreach (AssemblyName name in assembly.GetReferencedAssemblies())
+                if (name.Name!.StartsWith("Hornet", StringComparison.Ordinal))
+                    Visit(Assembly.Load(name));
+                else
+                    Assert.StartsWith("System", name.Name);
+        }
+    }
+
+    [Fact]
+    public void Options()
+    {
+        MicroOptions options = MicroOptions.Parse(["--dir", "/a::/b", "--dir=/c", "--env", "N=V=W", "--env=E=", "--stack-size=64k", "--heap-limit", "2m", "--fuel", "7", "--timeout=1500ms",
+            "--argv0=me", "x/file.wasm", "--dir", "-x"]);
+        Assert.Equal("x/file.wasm", options.File);
+        Assert.Equal(["me", "--dir", "-x"], options.Arguments);
+        Assert.Equal([("/a", "/b"), ("/c", "/c")], options.Directories);
+        Assert.Equal([("N", "V=W"), ("E", "")], options.Environment);
+        Assert.Equal((65536L, 2L << 20, 7ul, TimeSpan.FromSeconds(1.5)), (options.StackSize, options.HeapLimit, options.Fuel, options.Timeout));
+        Assert.Equal(["file.wasm", "a"], MicroOptions.Parse(["--", "x/file.wasm", "a"]).Arguments);
+        Assert.Equal("-", MicroOptions.Parse(["-", "a"]).File);
+        Assert.True(MicroOptions.Parse(["--help"]).ShowHelp);
+        Assert.True(MicroOptions.Parse(["-V"]).ShowVersion);
+        foreach (string[] wrong in new string[][] { ["--nothing", "x"], ["--dir"], ["--stack-size=0", "f"], ["--stack-size=k", "f"], ["--heap-limit=99999999999g", "f"], ["--fuel=-1", "f"], ["--timeout=x", "f"] })
+            Assert.Throws<UsageException>(() => MicroOptions.Parse(wrong));
+    }
+
+    [Fact]
+    public void The_published_executable_is_small_and_runs()
+    {
+        string file = Path.Combine(CProgramTests.Root(), "out", "hornet-micro");
+        Assert.SkipUnless(File.Exists(file), "out/hornet-micro is not published: ./h build");
+        Assert.InRange(new FileInfo(file).Length, 500_000, 2_500_000);
+        using Scratch scratch = new();
+        (int code, string output, string error) = Run(file, "--env=A=1", "--env=EMPTY=", $"--dir={scratch.Path}::/", CProgramTests.Build("world"), "one");
+        Assert.Equal("", error);
+        Assert.Equal((42, "arg 0: world.wasm\narg 1: one\nenv A=1\nenv EMPTY=\nfloat 1.625 1e+100 1.000000e-01\n"), (code, output));
+        (code, _, error) = Run(file, CProgramTests.Build("ends"), "trap");
+        Assert.Equal(134, code);
+        Assert.Contains("unreachable", error);
+        (code, _, error) = Run(file, "--timeout=100ms", CProgramTests.Build("ends"), "sleep");
+        Assert.Equal(134, code);
+        Assert.Contains("interrupt", error);
+        (code, _, error) = Run(file, "/nothing/there.wasm");
+        Assert.Equal((1, "hornet-micro: there is no file /nothing/there.wasm\n"), (code, error));
+        (code, _, error) = Run(file, "--nothing");
+        Assert.Equal(2, code);
+        File.WriteAllBytes(scratch["bad.wasm"], [0, 1, 2, 3, 4, 5, 6, 7]);
+        (code, _, error) = Run(file, scratch["bad.wasm"]);
+        Assert.Equal(1, code);
+        Assert.Contains("magic", error);
+    }
+
+    static (int, string, string) Run(string file, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.Result);
+    }
+}
