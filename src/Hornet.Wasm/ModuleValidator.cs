@@ -33,7 +33,9 @@ public sealed class ModuleValidator : IModuleSink, IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(threads, nameof(options));
         _features = features;
         _sections = new(features);
-        _bodies = new(threads == 0 ? Environment.ProcessorCount : threads, whole);
+        // What fits one batch is done before another thread has woken up.
+        if (threads == 0) threads = !whole.IsEmpty && whole.Length <= BodyValidation.BatchBytes ? 1 : Environment.ProcessorCount;
+        _bodies = new(threads, whole);
     }
 
     /// <summary>Decodes and validates a module that is there as a whole.</summary>

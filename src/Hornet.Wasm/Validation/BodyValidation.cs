@@ -11,7 +11,8 @@ namespace Hornet.Wasm;
 sealed class BodyValidation(int threads, ReadOnlyMemory<byte> whole) : IDisposable
 {
     // A batch is submitted once it is that long; most last bodies fit the room behind.
-    const int BatchBytes = 1 << 16, BatchRoom = BatchBytes * 5 / 4;
+    public const int BatchBytes = 1 << 16;
+    const int BatchRoom = BatchBytes * 5 / 4;
 
     readonly record struct Body(int Function, int Offset, int Start, int Length);
 

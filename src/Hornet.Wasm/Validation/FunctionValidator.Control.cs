@@ -285,5 +285,6 @@ public sealed partial class FunctionValidator
         }
     }
 
-    static string Join(ReadOnlySpan<ValType> types) => string.Join(' ', types.ToArray());
+    // A message shows the last few: a stack may have a million.
+    static string Join(ReadOnlySpan<ValType> types) => types.Length <= 20 ? string.Join(' ', types.ToArray()) : $"... {string.Join(' ', types[^20..].ToArray())}";
 }

@@ -22,7 +22,8 @@ public sealed class ValidationContext
     internal readonly int DataCount;
     // A bit for each function: the reader goes on adding to the module's set.
     readonly ulong[] _declared;
-    internal readonly FastRow[] Rows;
+    // Only those who validate whole bodies ask for it.
+    FastRow[]? _rows;
 
     /// <param name="module">Its sections before the code must be there and valid.</param>
     /// <param name="features">What is switched on.</param>
@@ -44,10 +45,11 @@ public sealed class ValidationContext
         _declared = new ulong[(Functions.Count + 63) >> 6];
         foreach (int function in module.DeclaredFunctions)
             if ((uint)function < (uint)Functions.Count) _declared[function >> 6] |= 1UL << function;
-        Rows = FastRow.For(features, Memories.Length > 0 ? Memories[0].IndexType : ValType.Bottom);
     }
 
     internal FuncType FunctionType(int function) => (FuncType)Types[Functions[function]];
+
+    internal FastRow[] Rows => _rows ??= FastRow.For(Features, Memories.Length > 0 ? Memories[0].IndexType : ValType.Bottom);
 
     internal bool IsDeclared(int function) => (_declared[function >> 6] >> function & 1) != 0;
 

@@ -459,6 +459,14 @@ public sealed class FunctionValidatorTests
     }
 
     [Fact]
+    public void MessagesStayShort()
+    {
+        WasmFormatException? error = Validate(Nothing, "", string.Concat(Enumerable.Repeat("i32.const 0 ", 5000)));
+        Assert.StartsWith("type mismatch: block requires [] but stack has [... i32 i32", error?.Reason);
+        Assert.InRange(error!.Reason.Length, 50, 200);
+    }
+
+    [Fact]
     public void AConsumerSeesTypesAndFrames()
     {
         FunctionValidator validator = new(new(Module, Features.All));
