@@ -7,6 +7,7 @@ return args switch
     ["validate"] => Validation.Run(),
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     ["decode"] => Decoding.Run(),
+    ["calls"] => Calls.Run(),
     _ => Usage(),
 };
 
@@ -17,6 +18,7 @@ static int Usage()
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
         ./h bench decode                           the same module through reader and writer: speed, allocation
+        ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         """);
     return 2;
 }
