@@ -1,4 +1,6 @@
+using System.Runtime.ExceptionServices;
 using Hornet.Runtime;
+using Hornet.Wasm;
 
 namespace Hornet;
 
@@ -19,4 +21,48 @@ public sealed unsafe partial class Store
     internal void SweepHandles(ReadOnlySpan<ulong> seen) => _handles.Sweep(seen);
 
     void ReleaseHeap() => _heap?.Release();
+
+    /// <summary>An exception that no guest frame of the current call has caught becomes the host's.</summary>
+    internal void KeepGuestException(uint reference)
+    {
+        Tag tag = new(this, Heap.TagOf(reference));
+        ReadOnlySpan<ValType> types = Engine.Types.FunctionType(tag.Vm->TypeId).Parameters;
+        ValueBox[] values = new ValueBox[types.Length];
+        // Boxes allocate nothing in the guests' heap: the payload stays where it is.
+        ValRaw* slot = (ValRaw*)Heap.PayloadOf(reference);
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = FromSlots(slot, ValueKinds.Of(types[i], Engine.Types));
+            slot += types[i].IsVector ? 2 : 1;
+        }
+        _pending = ExceptionDispatchInfo.Capture(new WasmException(tag, values));
+    }
+
+    /// <summary>The exception that a host function has thrown, as an object for the guest; 0 and the status where that cannot be.</summary>
+    internal uint TakeHostException(out CallStatus status)
+    {
+        status = CallStatus.WasmException;
+        WasmException thrown = (WasmException)_pending!.SourceException;
+        ReadOnlySpan<ValType> types = Engine.Types.FunctionType(thrown.Tag.Vm->TypeId).Parameters;
+        try
+        {
+            CheckOwns(thrown.Tag);
+            if (thrown.Values.Length != types.Length) throw new ArgumentException($"the tag's exceptions carry {types.Length} values, not {thrown.Values.Length}");
+            uint reference = Heap.NewException(thrown.Tag.Vm, FrameLayout.Bytes(types), out TrapCode trap);
+            if (reference == 0) throw new TrapException(trap);
+            ValRaw* slot = (ValRaw*)Heap.PayloadOf(reference);
+            for (int i = 0; i < types.Length; i++)
+            {
+                ToSlots(thrown.Values[i], types[i], slot);
+                slot += types[i].IsVector ? 2 : 1;
+            }
+            _pending = null;
+            return reference;
+        }
+        catch (Exception e)
+        {
+            status = KeepException(e);
+            return 0;
+        }
+    }
 }

@@ -107,10 +107,4 @@ internal static unsafe partial class Leaves
         m->Vm = header.CallerVm;
         return header.ReturnIp;
     }
-
-    static byte* HostFailed(in FrameHeader header, CallStatus status, Machine* m)
-    {
-        m->Status = (nint)status;
-        return null;
-    }
 }

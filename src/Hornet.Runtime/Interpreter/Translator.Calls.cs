@@ -155,11 +155,10 @@ internal sealed unsafe partial class Translator
             ref Frame target = ref Label(clause.Label + 1);
             int tag = clause.Kind <= CatchKind.CatchRef ? (int)clause.Tag : -1;
             _handlers.Add(new(frame.Guarded, guarded, clause.Kind, tag, _pos, target.Top, _frameCount - 1));
-            if (target.Kind == FrameKind.Function)
-            {
-                Restack(target, target.Results);
-                EmitReturn();
-            }
+            // The payload, and the exception behind it, are put where the label has its values.
+            int payload = tag < 0 ? 0 : FrameLayout.Bytes(((FuncType)_env.Types[_env.Tags[tag]]).Parameters);
+            _maxTop = Math.Max(_maxTop, target.Top + payload + ValRaw.Size);
+            if (target.Kind == FrameKind.Function) ReturnFrom(target.Top);
             else Jump(ref target);
         }
         CloseFrame(ref frame, reached);
@@ -168,12 +167,13 @@ internal sealed unsafe partial class Translator
     void Throw()
     {
         FuncType type = (FuncType)_env.Types[_env.Tags[(int)_op.A]];
-        SettleTop(type.Parameters.Length);
-        for (int i = 0; i < type.Parameters.Length; i++) Pop();
+        int count = type.Parameters.Length;
+        SettleTop(count);
         BeginLeaf(&Leaves.Throw);
         Field((int)_op.A);
-        Field(_top);
+        Field(count > 0 ? _stack[_count - count].Home : _top);
         Field(FrameLayout.Bytes(type.Parameters));
+        // The payload is a root while the exception is made.
         Safepoint();
         Leave();
     }
@@ -219,6 +219,7 @@ internal sealed unsafe partial class Translator
         }
         if (frame.Kind == FrameKind.Try) frame.Start = _pos;
         frame.Kind = FrameKind.Catch;
+        _legacy = true;
         ValType[] payload = tag < 0 ? [] : ((FuncType)_env.Types[_env.Tags[tag]]).Parameters.ToArray();
         Restack(frame, []);
         _top = frame.Caught + ValRaw.Size;

@@ -420,8 +420,17 @@ internal sealed unsafe partial class Translator
         {
             // On the way that stays, if any, values keep their places: homes are only written.
             for (int i = _count - results.Length; i < _count; i++) Move(_stack[i], _stack[i].Home);
-            int from = _stack[_count - results.Length].Home;
-            Begin(Runtime.Code.ReturnMany);
+            ReturnFrom(_stack[_count - results.Length].Home);
+        }
+        Barrier();
+    }
+
+    /// <summary>Returns results that lie in consecutive homes.</summary>
+    void ReturnFrom(int from)
+    {
+        Begin(_resultBytes == 0 ? Runtime.Code.Return : Runtime.Code.ReturnMany);
+        if (_resultBytes != 0)
+        {
             Field(from);
             Field(-_paramBytes);
             Field(_resultBytes);

@@ -39,6 +39,8 @@ internal sealed unsafe partial class Translator
     int[] _aliases = new int[32];
 
     Dictionary<int, int[]>? _roots;
+    // Whether there are legacy catches, which keep exceptions in homes that belong to no entry.
+    bool _legacy;
 
     ref Entry Push(ValType type)
     {
@@ -170,8 +172,12 @@ internal sealed unsafe partial class Translator
     /// <summary>Remembers which homes hold GcRefs while the instruction that ends here calls or collects.</summary>
     void Safepoint()
     {
-        if (_refCount == 0) return;
+        if (_refCount == 0 && !_legacy) return;
         List<int>? homes = null;
+        for (int i = 0; _legacy && i < _frameCount; i++)
+        {
+            if (_frames[i].Kind == FrameKind.Catch) (homes ??= []).Add(_frames[i].Caught);
+        }
         for (int i = 0; i < _count; i++)
         {
             if (_stack[i].Where == Where.Home && FrameLayout.IsGcRef(_stack[i].Type, _env)) (homes ??= []).Add(_stack[i].Home);

@@ -78,6 +78,7 @@ internal sealed unsafe partial class Translator : IDisposable
         _offsets.Clear();
         _handlers.Clear();
         _roots = null;
+        _legacy = false;
         _gcTypes.Clear();
         Barrier();
     }
