@@ -45,6 +45,9 @@ public sealed partial class FunctionValidator(ValidationContext context)
     int _initHeight;
     ulong[] _initBits = [];
 
+    // The last pair of different types of which the first is a subtype of the second.
+    ValType _matchedSub, _matchedSuper;
+
     int _offset;
     int[] _branchStamps = [];
     int _stamp;
@@ -247,7 +250,13 @@ public sealed partial class FunctionValidator(ValidationContext context)
             return ValType.Bottom;
         }
         ValType found = _operands[_height - 1];
-        if (!_context.Matches(found, expected)) Mismatch(expected);
+        // The same question comes again and again.
+        if (found != _matchedSub || expected != _matchedSuper)
+        {
+            if (!_context.Matches(found, expected)) Mismatch(expected);
+            _matchedSub = found;
+            _matchedSuper = expected;
+        }
         _height--;
         return found;
     }
