@@ -61,7 +61,7 @@ public ref partial struct OperatorReader
     {
         ValType element = RefType();
         byte flags = Byte();
-        // spec: binary/types, limits. Bit 0: a maximum follows; bit 1: shared (memories only); bit 2: 64-bit indices.
+        // As a memory's, but never shared.
         if ((flags & ~0b101) != 0) WasmFormatException.ThrowMalformed(Offset - 1, "malformed limits flags");
         bool is64 = (flags & 4) != 0;
         return new(element, Limits((flags & 1) != 0, is64), is64);
@@ -71,11 +71,10 @@ public ref partial struct OperatorReader
     public MemoryType MemoryType(Features features = Features.All)
     {
         byte flags = Byte();
-        int allowed = 1
-            | ((features & Features.Threads) != 0 ? 2 : 0)
-            | ((features & Features.Memory64) != 0 ? 4 : 0)
-            | ((features & Features.CustomPageSizes) != 0 ? 8 : 0);
-        if ((flags & ~allowed) != 0) WasmFormatException.ThrowMalformed(Offset - 1, "malformed limits flags");
+        // spec: binary/types, limits. Bit 0: a maximum follows; bit 1: shared; bit 2: 64-bit addresses; bit 3: a page size follows.
+        if (flags > 15) WasmFormatException.ThrowMalformed(Offset - 1, "malformed limits flags");
+        Features needed = ((flags & 2) != 0 ? Features.Threads : 0) | ((flags & 4) != 0 ? Features.Memory64 : 0) | ((flags & 8) != 0 ? Features.CustomPageSizes : 0);
+        if ((needed & ~features) != 0) WasmFormatException.ThrowMalformed(Offset - 1, $"malformed limits flags: the feature {FeatureGate.Name(needed & ~features)} is not enabled");
         bool is64 = (flags & 4) != 0;
         Limits limits = Limits((flags & 1) != 0, is64);
         byte pageSizeLog2 = 16;

@@ -59,12 +59,12 @@ public ref struct ImportSectionReader
             case ExternKind.Global:
                 item = read with { Global = _reader.GlobalType() };
                 break;
-            case ExternKind.Tag when (_features & Features.Exceptions) != 0 || (_features & Features.LegacyExceptions) != 0:
+            case ExternKind.Tag when (_features & (Features.Exceptions | Features.LegacyExceptions)) != 0:
                 item = read with { TypeIndex = _reader.TagType() };
                 break;
             default:
                 item = default;
-                WasmFormatException.ThrowMalformed(_reader.Offset - 1, "malformed import kind");
+                WasmFormatException.ThrowMalformed(_reader.Offset - 1, kind == (byte)ExternKind.Tag ? "malformed import kind: the feature exceptions is not enabled" : "malformed import kind");
                 break;
         }
         return true;

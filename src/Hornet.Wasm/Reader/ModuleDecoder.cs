@@ -127,10 +127,12 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
         if (order <= _order) WasmFormatException.ThrowMalformed(e.Range.Offset, $"unexpected content after last section: {Sections.Name(e.Section)} section is a duplicate or out of order");
         _order = order;
         // A feature that is off has no section.
-        if (e.Section == SectionId.Tag && (features & (Features.Exceptions | Features.LegacyExceptions)) == 0
-            || e.Section == SectionId.DataCount && (features & Features.BulkMemory) == 0)
-            WasmFormatException.ThrowMalformed(e.Range.Offset, $"malformed section id {(byte)e.Section}");
+        if (e.Section == SectionId.Tag && (features & (Features.Exceptions | Features.LegacyExceptions)) == 0) ThrowNoSection(e, Features.Exceptions);
+        if (e.Section == SectionId.DataCount && (features & Features.BulkMemory) == 0) ThrowNoSection(e, Features.BulkMemory);
     }
+
+    static void ThrowNoSection(in ModuleEvent e, Features needed) =>
+        WasmFormatException.ThrowMalformed(e.Range.Offset, $"malformed section id {(byte)e.Section}: the feature {FeatureGate.Name(needed)} is not enabled");
 
     void ItemCount(in ModuleEvent e)
     {
@@ -243,7 +245,7 @@ public sealed class ModuleDecoder(Features features = Features.Default, IModuleS
         {
             WasmLimits.Check(env.Types.Count + 1L, WasmLimits.Types, item.Offset, "type");
             if ((features & Features.Gc) == 0 && (item.Kind != CompositeKind.Func || item.Supertype >= 0 || !item.IsFinal))
-                WasmFormatException.ThrowMalformed(item.Offset, "malformed definition type");
+                WasmFormatException.ThrowMalformed(item.Offset, "malformed definition type: the feature gc is not enabled");
             if (item.GroupSize > 0) group = env.Types.Count;
             env.Types.Add(item.ToSubType());
             env.RecGroupStart.Add(group);

@@ -31,7 +31,7 @@ static class FeatureGate
     static void Fail(Features missing, long offset) => WasmFormatException.ThrowUnsupported(offset, $"the feature {Name(missing)} is not enabled");
 
     /// <summary>As in the table of operators: <c>bulk-memory</c>.</summary>
-    static string Name(Features features)
+    public static string Name(Features features)
     {
         Features first = (Features)((uint)features & (~(uint)features + 1));
         return first switch
