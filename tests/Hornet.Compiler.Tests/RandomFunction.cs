@@ -198,6 +198,30 @@ internal sealed class RandomFunction
         [IrType.I32, IrType.I64, IrType.F64, IrType.I32, IrType.I64, IrType.I64, IrType.I32, IrType.I64, IrType.I32, IrType.F32, IrType.I64, IrType.I64],
         [IrType.I64, IrType.F64, IrType.I32]);
 
+    /// <summary>The function that is symbol 0 (1 once linked): some arithmetic over all its parameters.</summary>
+    public static Function Callee(int seed)
+    {
+        var generator = new RandomFunction(seed, calls: false);
+        var function = new Function { Name = "callee", Signature = CalleeSignature };
+        FunctionBuilder builder = generator._builder;
+        builder.Begin(function);
+        Block entry = builder.CreateEntryBlock();
+        for (int i = 0; i < CalleeSignature.Params.Length; i++) generator.Declare(CalleeSignature.Params[i], builder.Param(entry, i));
+        var results = new List<Value>();
+        foreach (IrType type in CalleeSignature.Results)
+        {
+            Value sum = generator.Constant(type);
+            for (int i = 0; i < CalleeSignature.Params.Length; i++)
+                if (CalleeSignature.Params[i] == type)
+                    sum = builder.Binary(type.IsFloat() ? Opcode.Fadd : Opcode.Bxor, sum, builder.Param(entry, i));
+            results.Add(sum);
+        }
+        builder.Return([.. results]);
+        builder.SealAll();
+        function.ResolveAll();
+        return function;
+    }
+
     private Value Address(out int offset)
     {
         offset = _random.Next(4) * 8;

@@ -41,6 +41,9 @@ internal struct InstData
     public readonly IntCC IntCC => (IntCC)Cond;
     public readonly FloatCC FloatCC => (FloatCC)Cond;
     public readonly AtomicOp AtomicOp => (AtomicOp)Cond;
+    /// <summary>May not be removed although nothing uses what it yields: it has an effect, or may trap.</summary>
+    public readonly bool MustStay => Op.MustStay() || (Op.Has(OpFlags.Load) && !Mem.NoTrap);
+
     public readonly bool IsVector => Lane != Lane.None || Type == IrType.V128;
 }
 
