@@ -1,5 +1,4 @@
 using Hornet.Base;
-using TrapCode = Hornet.Compiler.Ir.TrapCode;
 
 namespace Hornet.Compiler;
 
@@ -60,6 +59,9 @@ internal sealed class CompiledCode
 
     /// <summary>Bytes from rbp down to rsp between calls.</summary>
     public int FrameSize { get; set; }
+
+    /// <summary>The frame holds the function's own VM context at rbp - 8.</summary>
+    public bool KeepsContext { get; set; }
 
     internal void Clear()
     {

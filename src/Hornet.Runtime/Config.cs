@@ -1,3 +1,4 @@
+using Hornet.Runtime;
 using Hornet.Wasm;
 
 namespace Hornet;
@@ -68,6 +69,9 @@ public sealed class Config : IDisposable
     /// <summary>Relaxed SIMD, and whether it gives the same results on every machine.</summary>
     public Config WithRelaxedSIMD(bool enable, bool deterministic) => WithFeature(Features.RelaxedSimd, enable).WithDeterministicRelaxedSimd(deterministic);
 
+    /// <summary>What runs the guests, where it is not the interpreter.</summary>
+    internal Config WithTier(Func<EngineOptions, Tier> create) => Set(Options with { CreateTier = create });
+
     Config Set(EngineOptions options)
     {
         Options = options;
@@ -86,6 +90,8 @@ internal sealed record EngineOptions
     public long MaximumStackSize { get; init; } = 1 << 20;
     public ulong MemoryReservation { get; init; } = 1UL << 32;
     public ulong MemoryGuard { get; init; } = 32UL << 20;
+    /// <summary>Null: the interpreter.</summary>
+    public Func<EngineOptions, Tier>? CreateTier { get; init; }
     /// <summary>Null: from the machine.</summary>
     public long? CommitBudget { get; init; }
 }

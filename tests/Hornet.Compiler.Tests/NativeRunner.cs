@@ -7,7 +7,6 @@ using Hornet.Compiler.X64;
 using Iced.Intel;
 using Assembler = Hornet.Compiler.X64.Assembler;
 using Decoder = Iced.Intel.Decoder;
-using TrapCode = Hornet.Compiler.Ir.TrapCode;
 
 namespace Hornet.Compiler.Tests;
 

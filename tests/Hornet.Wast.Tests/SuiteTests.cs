@@ -7,25 +7,28 @@ using Hornet.Wasm;
 
 namespace Hornet.Wast.Tests;
 
-/// <summary>Every script of the specification's suite, run once, in parallel over files.</summary>
-public sealed class SuiteRun
+/// <summary>Every script of the specification's suite, run once by one tier, in parallel over files.</summary>
+public abstract class SuiteRun
 {
+    readonly Func<Config, Config> _tier;
     readonly Exclusions _exclusions = Exclusions.Read();
     readonly ConcurrentDictionary<string, WastResult> _results = [];
     readonly TimeSpan _time;
 
-    public SuiteRun()
+    protected SuiteRun(Func<Config, Config> tier)
     {
+        _tier = tier;
         long start = Stopwatch.GetTimestamp();
         Parallel.ForEach(Suite.Files, file => _results[file] = Run(file));
         _time = Stopwatch.GetElapsedTime(start);
     }
 
-    static WastResult Run(string file)
+    WastResult Run(string file)
     {
         try
         {
-            return WastRunner.Run(Suite.Read(file), FeaturesOf(file));
+            using Engine engine = new(_tier(new Config().WithFeatures(FeaturesOf(file))));
+            return WastRunner.Run(Suite.Read(file), engine);
         }
         catch (TextException e)
         {
@@ -63,7 +66,19 @@ public sealed class SuiteRun
     }
 }
 
-public sealed class SuiteTests(SuiteRun run) : IClassFixture<SuiteRun>
+public sealed class InterpreterRun() : SuiteRun(static config => config);
+public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode());
+public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+
+public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
+
+/// <summary>Machine code; a wild access of a 32-bit memory faults.</summary>
+public sealed class NativeSuite(NativeRun run) : SuiteTests(run), IClassFixture<NativeRun>;
+
+/// <summary>Machine code that compares every access with the memory's length.</summary>
+public sealed class NativeCheckedSuite(NativeCheckedRun run) : SuiteTests(run), IClassFixture<NativeCheckedRun>;
+
+public abstract class SuiteTests(SuiteRun run)
 {
     public static TheoryData<string> Files => [.. Suite.Files.Order(StringComparer.Ordinal)];
 
@@ -81,7 +96,7 @@ public sealed class SuiteTests(SuiteRun run) : IClassFixture<SuiteRun>
     {
         Suite.Require();
         string summary = run.Summary();
-        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "counts.txt"), summary);
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, $"counts-{run.GetType().Name}.txt"), summary);
         Console.WriteLine(summary);
         foreach (string file in Suite.Files) run.Failures(file);
         Assert.Empty(run.UnusedExclusions);

@@ -2,7 +2,6 @@ using Hornet.Base;
 using Hornet.Compiler.Ir;
 using Hornet.Compiler.Machine;
 using static Hornet.Compiler.X64.X64Regs;
-using TrapCode = Hornet.Compiler.Ir.TrapCode;
 
 namespace Hornet.Compiler.X64;
 

@@ -3,7 +3,6 @@ using Hornet.Base;
 using Hornet.Compiler.Ir;
 using Hornet.Compiler.Machine;
 using static Hornet.Compiler.X64.X64Regs;
-using TrapCode = Hornet.Compiler.Ir.TrapCode;
 
 namespace Hornet.Compiler.X64;
 
@@ -91,6 +90,7 @@ internal sealed partial class X64Emit
         size += _lower.OutgoingBytes;
         _frameSize = (size + 15) & ~15;
         _output.FrameSize = _frameSize;
+        _output.KeepsContext = _savedTop > 0;
     }
 
     private RegMem SlotAt(int slot) => RegMem.Memory(Rbp, 8 * slot - _spillTop);

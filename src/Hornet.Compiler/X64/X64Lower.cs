@@ -2,7 +2,6 @@ using Hornet.Base;
 using Hornet.Compiler.Analysis;
 using Hornet.Compiler.Ir;
 using Hornet.Compiler.Machine;
-using TrapCode = Hornet.Compiler.Ir.TrapCode;
 
 namespace Hornet.Compiler.X64;
 

@@ -45,7 +45,7 @@ internal static unsafe class GuestCalls
         ExceptionDispatchInfo? failure;
         try
         {
-            failure = Run(store, &activation, callee, values);
+            failure = Run(store, store.Engine.Tier, &activation, callee, values);
         }
         finally
         {
@@ -71,7 +71,7 @@ internal static unsafe class GuestCalls
         ExceptionDispatchInfo? failure;
         try
         {
-            failure = Run(store, &activation, callee, values);
+            failure = Run(store, store.Engine.Tier, &activation, callee, values);
         }
         finally
         {
@@ -80,8 +80,32 @@ internal static unsafe class GuestCalls
         failure?.Throw();
     }
 
+    /// <summary>
+    /// Out of running guest code into a function that another tier runs. Never throws: what goes wrong is kept in the store and becomes
+    /// a status.
+    /// </summary>
+    [SkipLocalsInit]
+    public static CallStatus InvokeInner(Store store, Tier tier, VmFuncRef* callee, ValRaw* values)
+    {
+        Activation* parent = store.Vm->Current;
+        if ((byte*)&parent < parent->HostStackLimit)
+        {
+            parent->Trap = TrapCode.StackOverflow;
+            return CallStatus.Trap;
+        }
+        Activation activation;
+        Unsafe.SkipInit(out activation);
+        activation.Parent = parent;
+        activation.StackBase = parent->InterpreterTop;
+        activation.StackEnd = parent->NativeTop;
+        activation.HostStackLimit = parent->HostStackLimit;
+        ExceptionDispatchInfo? failure = Run(store, tier, &activation, callee, values);
+        store.Vm->Current = parent;
+        return failure is null ? CallStatus.Ok : store.KeepException(failure.SourceException);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ExceptionDispatchInfo? Run(Store store, Activation* activation, VmFuncRef* callee, ValRaw* values)
+    static ExceptionDispatchInfo? Run(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values)
     {
         activation->Store = store.Vm;
         activation->InterpreterTop = activation->StackBase;
@@ -91,7 +115,7 @@ internal static unsafe class GuestCalls
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
-        CallStatus status = store.Engine.Tier.Call(activation, callee, values);
+        CallStatus status = tier.Call(activation, callee, values);
         return status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
     }
 }

@@ -103,6 +103,7 @@ internal static unsafe class Instantiation
         {
             VmFuncRef* function = &context->Functions[i];
             function->Context = context;
+            function->NativeContext = context;
             function->TypeId = types[env.Functions[i]];
             function->Index = (uint)i;
         }

@@ -32,7 +32,11 @@ internal unsafe struct Activation
     /// <summary>Native pc, frame and faulting address of a trap.</summary>
     public nint TrapPc, TrapFrame;
     public ulong TrapAddress;
+    /// <summary>The instance whose machine code was left last.</summary>
+    public VmContext* TrapContext;
     public TrapCode Trap;
+    /// <summary>Other than Ok when native code is to be left: builtins and the fault handler set it.</summary>
+    public CallStatus Exit;
 }
 
 /// <summary>How guest code was left.</summary>
@@ -48,4 +52,6 @@ internal enum CallStatus
     WasmException,
     /// <summary>A host call is waiting; the activation can be resumed.</summary>
     Suspended,
+    /// <summary>Native code faulted; never leaves the native tier, which makes a trap of it or gives up.</summary>
+    Fault,
 }

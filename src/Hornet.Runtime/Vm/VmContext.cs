@@ -48,6 +48,8 @@ internal unsafe struct VmStore
     /// tests nothing else, and traps with Interrupt when it sees a value other than 0.
     /// </summary>
     public int Interrupt;
+    /// <summary>Native code does not let its stack grow below this: the limit of the current activation.</summary>
+    public byte* NativeStackLimit;
     /// <summary>A weak handle of the managed Store: <see cref="Hornet.Store.Of"/>.</summary>
     public nint Store;
     /// <summary>The GC heap's base address; references are offsets from it. Null until the first allocation.</summary>

@@ -11,6 +11,8 @@ internal unsafe struct VmFuncRef
 {
     /// <summary>Machine code, or the stub that enters the interpreter or compiles lazily. 0 where no native tier is plugged in.</summary>
     public nint NativeEntry;
+    /// <summary>What native code passes in the pinned register: the context of machine code; for everything else this reference itself (the original, in a copy too).</summary>
+    public void* NativeContext;
     /// <summary>What the interpreter jumps to; its meaning is the interpreter's. For host functions the host-call code.</summary>
     public nint InterpreterEntry;
     /// <summary>The instance that the function belongs to; null for host functions.</summary>

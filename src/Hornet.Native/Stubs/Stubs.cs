@@ -1,0 +1,116 @@
+using Hornet.Compiler.Machine;
+using Hornet.Compiler.X64;
+using Hornet.Runtime;
+using static Hornet.Compiler.X64.X64Regs;
+
+namespace Hornet.Native;
+
+/// <summary>
+/// The few instructions between C# and guest code that no compiler makes: they change stacks.
+///
+/// <code>
+///   C# ── Enter ──► trampoline ──► function        on the guest's stack
+///                                     │ builtin
+///   C# ◄────────── Call ◄─────────────┘             back on the host's, below Enter's frame
+///   C# ◄── Leave ◄── trap, or a builtin that says so: the guest's stack is abandoned
+/// </code>
+/// </summary>
+internal sealed unsafe class Stubs
+{
+    static readonly Lazy<Stubs> s_process = new(static () => new());
+
+    readonly CodeRange _code;
+    readonly nint[] _builtins = new nint[(int)Builtin.Count];
+
+    Stubs()
+    {
+        CodeBuffer buffer = new();
+        Assembler asm = new(buffer);
+        CodeLabel leave = buffer.CreateLabel(), call = buffer.CreateLabel(), enter = buffer.CreateLabel();
+        CodeLabel[] builtins = new CodeLabel[(int)Builtin.Count];
+        for (int i = 0; i < builtins.Length; i++) builtins[i] = buffer.CreateLabel();
+        EmitEnter(asm, enter, leave);
+        EmitCall(asm, call, leave);
+        for (int i = 0; i < builtins.Length; i++)
+        {
+            buffer.Align(16);
+            buffer.Bind(builtins[i]);
+            asm.MovImm(Rax, i);
+            asm.Jump(call);
+        }
+        buffer.Finish();
+        _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
+        Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
+        Leave = (nint)(_code.Start + buffer.Final(leave));
+        for (int i = 0; i < builtins.Length; i++) _builtins[i] = (nint)(_code.Start + buffer.Final(builtins[i]));
+    }
+
+    public static Stubs Process => s_process.Value;
+
+    /// <summary>Goes over to the guest's stack and calls a trampoline there: context, trampoline, entry, values, guest stack pointer, activation. Returns the <see cref="CallStatus"/>.</summary>
+    public delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int> Enter { get; }
+
+    /// <summary>Where the fault handler sends a guest: r11 is the activation.</summary>
+    public nint Leave { get; }
+
+    /// <summary>The code that machine code calls for a builtin.</summary>
+    public nint AddressOf(Builtin builtin) => _builtins[(int)builtin];
+
+
+    // rdi context, rsi trampoline, rdx entry, rcx values, r8 guest stack pointer, r9 activation
+    static void EmitEnter(Assembler asm, CodeLabel enter, CodeLabel leave)
+    {
+        CodeBuffer buffer = asm.Buffer;
+        buffer.Align(16);
+        buffer.Bind(enter);
+        Span<int> preserved = [Rbp, Rbx, R12, R13, R14, R15];
+        foreach (int register in preserved) asm.EmitPlain(X64Op.Push, reg: register);
+        // The return address and six registers: eight bytes more and the stack is aligned.
+        asm.Emit(X64Op.SubMi, 8, 0, Rsp, 8);
+        asm.Emit(X64Op.MovMr, 8, Rsp, RegMem.Memory(R9, VmOffsets.ActivationHostStackPointer));
+        asm.Mov(R15, Rdi);
+        asm.Mov(Rsp, R8);
+        asm.EmitPlain(X64Op.Push, reg: R9);
+        asm.EmitPlain(X64Op.Push, reg: R9);
+        // The chain of frame pointers ends here.
+        asm.Emit(X64Op.XorRm, 4, Rbp, Rbp);
+        asm.Mov(Rax, Rsi);
+        asm.Mov(Rdi, Rdx);
+        asm.Mov(Rsi, Rcx);
+        asm.Emit(X64Op.CallM, 8, 0, Rax);
+        asm.EmitPlain(X64Op.Pop, reg: R11);
+        asm.Emit(X64Op.MovMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Ok);
+        // Ends the guest's part: status from the activation in r11.
+        buffer.Bind(leave);
+        asm.Emit(X64Op.MovRm, 8, Rsp, RegMem.Memory(R11, VmOffsets.ActivationHostStackPointer));
+        asm.Emit(X64Op.MovRm, 4, Rax, RegMem.Memory(R11, VmOffsets.ActivationExit));
+        asm.Emit(X64Op.AddMi, 8, 0, Rsp, 8);
+        for (int i = preserved.Length - 1; i >= 0; i--) asm.EmitPlain(X64Op.Pop, reg: preserved[i]);
+        asm.EmitPlain(X64Op.Ret);
+    }
+
+    // rax number, rdi context, up to five more arguments where the system's convention wants them. rax and r10 are free: no builtin has so many.
+    static void EmitCall(Assembler asm, CodeLabel call, CodeLabel leave)
+    {
+        CodeBuffer buffer = asm.Buffer;
+        buffer.Align(16);
+        buffer.Bind(call);
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(Rdi, VmOffsets.ContextStore));
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(R11, VmOffsets.StoreCurrent));
+        asm.Emit(X64Op.MovMr, 8, Rsp, RegMem.Memory(R11, VmOffsets.ActivationNativeTop));
+        asm.Emit(X64Op.MovMr, 8, Rbp, RegMem.Memory(R11, VmOffsets.ActivationTrapFrame));
+        asm.Emit(X64Op.MovMr, 8, Rdi, RegMem.Memory(R11, VmOffsets.ActivationTrapContext));
+        asm.Mov(R10, Rsp);
+        asm.Emit(X64Op.MovRm, 8, Rsp, RegMem.Memory(R11, VmOffsets.ActivationHostStackPointer));
+        asm.EmitPlain(X64Op.Push, reg: R10);
+        asm.EmitPlain(X64Op.Push, reg: R11);
+        asm.MovImm(R10, (long)NativeBuiltins.Table);
+        asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(R10, 0, Rax, 3));
+        asm.EmitPlain(X64Op.Pop, reg: R11);
+        asm.EmitPlain(X64Op.Pop, reg: R10);
+        asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), 0);
+        asm.JumpIf(Cond.NE, leave);
+        asm.Mov(Rsp, R10);
+        asm.EmitPlain(X64Op.Ret);
+    }
+}

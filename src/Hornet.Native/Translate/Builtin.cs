@@ -1,0 +1,54 @@
+using Hornet.Compiler.Ir;
+
+namespace Hornet.Native;
+
+/// <summary>What machine code asks the runtime to do. The VM context is always the first argument; a trap does not return.</summary>
+internal enum Builtin
+{
+    MemoryGrow,
+    MemoryFill,
+    MemoryCopy,
+    MemoryInit,
+    DataDrop,
+    /// <summary>The payload of a slot within bounds that is not initialised.</summary>
+    TableGet,
+    TableGrow,
+    TableFill,
+    TableCopy,
+    TableInit,
+    ElemDrop,
+    IsSubtype,
+    Interrupted,
+    /// <summary>Calls a function that is not machine code: a host function, or one that the interpreter runs.</summary>
+    CallOut,
+    Count,
+}
+
+/// <summary>
+/// The builtins' signatures: integers only and at most six, so that they are where the system's convention wants them. What they
+/// yield is 64 bits wide: the system's convention says nothing of the upper half of a narrower result, the code generator wants it zero.
+/// </summary>
+internal static class BuiltinSignatures
+{
+    const IrType I32 = IrType.I32, I64 = IrType.I64;
+
+    static readonly Signature[] All =
+    [
+        /* MemoryGrow  */ new([I64, I32, I64], [I64]),             // memory, pages
+        /* MemoryFill  */ new([I64, I32, I64, I32, I64], []),      // memory, start, value, count
+        /* MemoryCopy  */ new([I64, I64, I64, I64, I64], []),      // to << 32 | from, to, from, count
+        /* MemoryInit  */ new([I64, I64, I64, I32, I32], []),      // memory << 32 | segment, to, from, count
+        /* DataDrop    */ new([I64, I32], []),                     // segment
+        /* TableGet    */ new([I64, I32, I64], [I64]),             // table, index
+        /* TableGrow   */ new([I64, I32, I64, I64], [I64]),        // table, payload, elements
+        /* TableFill   */ new([I64, I32, I64, I64, I64], []),      // table, start, payload, count
+        /* TableCopy   */ new([I64, I64, I64, I64, I64], []),      // to << 32 | from, to, from, count
+        /* TableInit   */ new([I64, I64, I64, I32, I32], []),      // table << 32 | segment, to, from, count
+        /* ElemDrop    */ new([I64, I32], []),                     // segment
+        /* IsSubtype   */ new([I64, I32, I32], [I64]),             // sub, super
+        /* Interrupted */ new([I64], []),
+        /* CallOut     */ new([I64, I64, I64], []),                // function reference, values
+    ];
+
+    public static Signature Of(Builtin builtin) => All[(int)builtin];
+}

@@ -1,0 +1,118 @@
+using Hornet.Compiler.Ir;
+using Hornet.Wasm;
+
+namespace Hornet.Native;
+
+/// <content>Tables and references.</content>
+internal sealed partial class FunctionTranslator
+{
+    /// <summary>The address of a table's slot, after its index is checked; masked where it could be speculated past the end.</summary>
+    Value TableSlot(int table, Value index, TrapCode trap)
+    {
+        TableType type = module.Environment.Tables[table];
+        Value cell = ContextPointer(module.Layout.Tables + table * 8);
+        Value wide = Widen(type.Is64, index);
+        MemFlags flags = MemFlags.Trusted(AliasClass.Table);
+        Value length = _builder.Load(IrType.I64, flags, cell, VmOffsets.TableLength);
+        Value outside = _builder.Icmp(IntCC.Uge, wide, length);
+        _builder.Trapnz(outside, TrapCodes.ToCompiler(trap));
+        // A mispredicted check must not read beyond the table: the index becomes 0 in the shadow of the branch.
+        Value safe = _builder.Select(outside, Iconst64(0), wide, guard: true);
+        Value slots = _builder.Load(IrType.I64, flags, cell, VmOffsets.TableSlots);
+        return _builder.Binary(Opcode.Iadd, slots, _builder.Binary(Opcode.Ishl, safe, Iconst64(3)));
+    }
+
+    /// <summary>What a table holds at an index: the payload of its slot, made by the runtime where the slot is not initialised.</summary>
+    Value TableElement(int table, Value index)
+    {
+        Value slot = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), TableSlot(table, index, TrapCode.TableOutOfBounds), 0);
+        Value payload = _builder.Binary(Opcode.Ushr, slot, Iconst64(1));
+        Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
+        _builder.Function.AppendParam(done, IrType.I64);
+        _builder.Brif(slot, done, [payload], slow, []);
+        _builder.Seal(slow);
+        _builder.Function[slow].Cold = true;
+        _builder.SwitchTo(slow);
+        Value made = CallBuiltin(Builtin.TableGet, Iconst32(table), Widen(module.Environment.Tables[table].Is64, index));
+        _builder.Jump(done, made);
+        _builder.Seal(done);
+        _builder.SwitchTo(done);
+        return _builder.Param(done, 0);
+    }
+
+    void TableOperator(in Operator op)
+    {
+        // Only elem.drop names no table.
+        int table = (int)(op.Op == Op.TableInit ? op.B : op.A);
+        if (op.Op != Op.ElemDrop && !module.IsFunctionReference(module.Environment.Tables[table].Element)) throw new UntranslatedException(op.Op);
+        bool is64 = op.Op != Op.ElemDrop && module.Environment.Tables[table].Is64;
+        switch (op.Op)
+        {
+            case Op.TableGet: Push(TableElement(table, _stack.Pop())); break;
+            case Op.TableSet:
+            {
+                Value value = _stack.Pop();
+                Value slot = TableSlot(table, _stack.Pop(), TrapCode.TableOutOfBounds);
+                Value initialised = _builder.Binary(Opcode.Bor, _builder.Binary(Opcode.Ishl, value, Iconst64(1)), Iconst64(1));
+                _builder.Store(MemFlags.Trusted(AliasClass.Table), initialised, slot, 0);
+                break;
+            }
+            case Op.TableSize:
+            {
+                Value cell = ContextPointer(module.Layout.Tables + table * 8);
+                Push(Narrow(is64, _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), cell, VmOffsets.TableLength)));
+                break;
+            }
+            case Op.TableGrow:
+            {
+                Value delta = Widen(is64, _stack.Pop()), value = _stack.Pop();
+                Push(Narrow(is64, CallBuiltin(Builtin.TableGrow, Iconst32(table), value, delta)));
+                break;
+            }
+            case Op.TableFill:
+            {
+                Value count = Widen(is64, _stack.Pop()), value = _stack.Pop(), start = Widen(is64, _stack.Pop());
+                CallBuiltin(Builtin.TableFill, Iconst32(table), start, value, count);
+                break;
+            }
+            case Op.TableCopy:
+            {
+                bool from64 = module.Environment.Tables[(int)op.B].Is64;
+                Value count = Widen(is64 && from64, _stack.Pop()), from = Widen(from64, _stack.Pop()), to = Widen(is64, _stack.Pop());
+                CallBuiltin(Builtin.TableCopy, Iconst64((long)((ulong)op.A << 32 | op.B)), to, from, count);
+                break;
+            }
+            case Op.TableInit:
+            {
+                Value count = _stack.Pop(), from = _stack.Pop(), to = Widen(is64, _stack.Pop());
+                CallBuiltin(Builtin.TableInit, Iconst64((long)((ulong)op.B << 32 | op.A)), to, from, count);
+                break;
+            }
+            case Op.ElemDrop: CallBuiltin(Builtin.ElemDrop, Iconst32(op.A)); break;
+            default: throw new UntranslatedException(op.Op);
+        }
+    }
+
+    void Reference(in Operator op)
+    {
+        switch (op.Op)
+        {
+            case Op.RefNull when module.TypeOf(ValType.Ref(op.Heap, nullable: true)) == IrType.I64: Push(Iconst64(0)); break;
+            case Op.RefIsNull: Push(IsNull(_stack.Pop())); break;
+            case Op.RefAsNonNull: _builder.Trapz(_stack.Peek(), TrapCodes.ToCompiler(TrapCode.NullReference)); break;
+            case Op.RefFunc: Push(FunctionReference((int)op.A)); break;
+            case Op.RefEq:
+            {
+                Value b = _stack.Pop(), a = _stack.Pop();
+                Push(_builder.Icmp(IntCC.Eq, a, b));
+                break;
+            }
+            default: throw new UntranslatedException(op.Op);
+        }
+    }
+
+    // An own function's reference lies inside the context; an imported one's identity is the exporter's.
+    Value FunctionReference(int function) => function >= module.Environment.ImportedFunctions
+        ? _builder.Binary(Opcode.Iadd, _builder.VmContext(), Iconst64(module.Layout.Functions + function * FuncRefSize))
+        : ContextPointer(module.Layout.ImportedFunctions + function * 8);
+}

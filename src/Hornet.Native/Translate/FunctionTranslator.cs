@@ -1,0 +1,202 @@
+using Hornet.Compiler.Ir;
+using Hornet.Wasm;
+using Opcodes = Hornet.Wasm.Opcodes;
+
+namespace Hornet.Native;
+
+using Function = Hornet.Compiler.Ir.Function;
+
+/// <summary>A function that this translation does not cover: it stays with the interpreter.</summary>
+internal sealed class UntranslatedException(Op op) : Exception($"{Opcodes.Mnemonic(op)} is not translated")
+{
+    public Op Op { get; } = op;
+}
+
+/// <summary>The module must be translated with <see cref="ModuleTranslation.LeavesByTailCalls"/>.</summary>
+internal sealed class LeavesByTailCallException() : Exception("a tail call leads to another instance");
+
+/// <summary>
+/// Translates one validated function body to IR, in one pass over its operators. Locals are variables of the builder, operands
+/// are values, and a block's results are the parameters of the IR block that follows it. Code that cannot be reached is read
+/// and dropped. Reused from function to function; one for each thread.
+/// </summary>
+internal sealed partial class FunctionTranslator(ModuleTranslation module)
+{
+    readonly FunctionBuilder _builder = new();
+    readonly OperandStack _stack = new();
+    readonly List<Variable> _locals = [];
+    readonly List<ValType> _localTypes = [];
+    Value[] _scratch = new Value[16];
+    bool _reachable;
+    /// <summary>Blocks opened inside unreachable code: their ends are read and dropped.</summary>
+    int _skipped;
+    FuncType _type = new([], []);
+    int _typeIndex;
+
+    /// <summary>Builds the IR of the function <paramref name="index"/> into a cleared <paramref name="function"/>; <paramref name="body"/> is its locals and code.</summary>
+    public void Translate(Function function, int index, ModuleBytes body)
+    {
+        ModuleEnvironment environment = module.Environment;
+        _typeIndex = environment.Functions[index];
+        _type = (FuncType)environment.Types[_typeIndex];
+        function.Name = $"wasm{index}";
+        function.Signature = module.SignatureOf(_typeIndex);
+        _builder.Begin(function);
+        _stack.Clear();
+        _locals.Clear();
+        _localTypes.Clear();
+        Block entry = _builder.CreateEntryBlock();
+        for (int i = 0; i < _type.Parameters.Length; i++)
+        {
+            DeclareLocal(_type.Parameters[i]);
+            // A context before the parameters stays where it is: in its register.
+            _builder.Define(_locals[i], _builder.Param(entry, module.LeavesByTailCalls ? i + 1 : i));
+        }
+        FunctionBodyReader reader = new(body, _type.Parameters.Length);
+        while (reader.TryReadLocals(out int count, out ValType type))
+        {
+            // Variables that are never written are zero: the builder's undefined value is just that.
+            for (int i = 0; i < count; i++) DeclareLocal(type);
+        }
+        _reachable = true;
+        _skipped = 0;
+        Block exit = _builder.CreateBlock();
+        foreach (ValType result in _type.Results) function.AppendParam(exit, module.TypeOf(result));
+        _stack.Open(new() { Kind = Op.Block, IsFunction = true, Type = BlockType.Empty, Next = exit, Label = exit, Else = Block.None });
+        if (module.Settings.Interruptible) CheckInterrupt();
+        OperatorReader operators = reader.Operators;
+        Operator op = default;
+        while (_stack.Depth > 0)
+        {
+            operators.Read(ref op);
+            _builder.Source = op.Offset;
+            if (_reachable) Step(operators, op);
+            else StepUnreachable(operators, op);
+        }
+        _builder.SealAll();
+    }
+
+    void DeclareLocal(ValType type)
+    {
+        if (module.TypeOf(type) == IrType.Ref) throw new UntranslatedException(Op.LocalGet);
+        _locals.Add(_builder.DeclareVariable(module.TypeOf(type)));
+        _localTypes.Add(type);
+    }
+
+    // Between a branch and the end of its block nothing is built; blocks are only counted.
+    void StepUnreachable(in OperatorReader reader, in Operator op)
+    {
+        switch (op.Op)
+        {
+            case Op.Block or Op.Loop or Op.If or Op.Try or Op.TryTable:
+                _skipped++;
+                break;
+            case Op.End or Op.Delegate when _skipped > 0:
+                _skipped--;
+                break;
+            case Op.Else or Op.End when _skipped == 0:
+                Step(reader, op);
+                break;
+        }
+    }
+
+    void Step(in OperatorReader reader, in Operator op)
+    {
+        switch (Opcodes.ClassOf(op.Op))
+        {
+            case OpClass.Control: Control(reader, op); break;
+            case OpClass.Parametric: Parametric(op); break;
+            case OpClass.Variable: Variables(op); break;
+            case OpClass.Const: Constant(op); break;
+            case OpClass.Numeric or OpClass.Trapping: Numeric(op); break;
+            case OpClass.Load: LoadOperator(op); break;
+            case OpClass.Store: StoreOperator(op); break;
+            case OpClass.Memory: MemoryOperator(op); break;
+            case OpClass.Table: TableOperator(op); break;
+            case OpClass.Reference: Reference(op); break;
+            case OpClass.Atomic: Atomic(op); break;
+            default: throw new UntranslatedException(op.Op);
+        }
+    }
+
+    void Parametric(in Operator op)
+    {
+        if (op.Op == Op.Drop)
+        {
+            _stack.Pop();
+            return;
+        }
+        Value condition = _stack.Pop(), otherwise = _stack.Pop(), then = _stack.Pop();
+        Push(_builder.Select(condition, then, otherwise));
+    }
+
+    void Variables(in Operator op)
+    {
+        switch (op.Op)
+        {
+            case Op.LocalGet: Push(_builder.Use(_locals[(int)op.A])); break;
+            case Op.LocalSet: _builder.Define(_locals[(int)op.A], _stack.Pop()); break;
+            case Op.LocalTee: _builder.Define(_locals[(int)op.A], _stack.Peek()); break;
+            case Op.GlobalGet:
+            {
+                (Value address, int offset) = GlobalCell(op.A);
+                GlobalType type = module.Environment.Globals[(int)op.A];
+                AliasClass alias = type.IsMutable ? AliasClass.Global : AliasClass.ReadOnly;
+                Push(_builder.Load(module.TypeOf(type.Type), MemFlags.Trusted(alias), address, offset));
+                break;
+            }
+            default:
+            {
+                (Value address, int offset) = GlobalCell(op.A);
+                _builder.Store(MemFlags.Trusted(AliasClass.Global), _stack.Pop(), address, offset);
+                break;
+            }
+        }
+    }
+
+    // An own global lies inside the context; an imported one behind a pointer in it.
+    (Value Address, int Offset) GlobalCell(uint index)
+    {
+        int own = (int)index - module.Environment.ImportedGlobals;
+        if (own >= 0) return (_builder.VmContext(), module.Layout.OwnGlobals + own * 16);
+        return (ContextPointer(module.Layout.Globals + (int)index * 8), 0);
+    }
+
+    void Constant(in Operator op) => Push(op.Op switch
+    {
+        Op.I32Const => _builder.Iconst(IrType.I32, (long)op.Imm),
+        Op.I64Const => _builder.Iconst(IrType.I64, (long)op.Imm),
+        Op.F32Const => _builder.F32const((uint)op.Imm),
+        Op.F64Const => _builder.F64const(op.Imm),
+        _ => _builder.Vconst(new UInt128(op.ImmHigh, op.Imm)),
+    });
+
+    // The collector does not look into native frames yet: a function that handles references to its heap stays with the interpreter.
+    void Push(Value value)
+    {
+        if (_builder.Function.TypeOf(value) == IrType.Ref) throw new UntranslatedException(Op.RefNull);
+        _stack.Push(value);
+    }
+
+    /// <summary>A pointer in the VM context that never changes while the instance lives.</summary>
+    Value ContextPointer(int offset) => _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.ReadOnly), _builder.VmContext(), offset);
+
+    Value Iconst32(long value) => _builder.Iconst(IrType.I32, value);
+    Value Iconst64(long value) => _builder.Iconst(IrType.I64, value);
+
+
+    // The flag is all that is looked at; what it means is the runtime's to find out.
+    void CheckInterrupt()
+    {
+        Value flag = _builder.Load(IrType.I32, MemFlags.Trusted(AliasClass.Any), ContextPointer(VmOffsets.ContextStore), VmOffsets.StoreInterrupt);
+        Block slow = _builder.CreateBlock(), on = _builder.CreateBlock();
+        _builder.Brif(flag, slow, [], on, []);
+        _builder.Seal(slow);
+        _builder.Function[slow].Cold = true;
+        _builder.SwitchTo(slow);
+        CallBuiltin(Builtin.Interrupted);
+        _builder.Jump(on);
+        _builder.Seal(on);
+        _builder.SwitchTo(on);
+    }
+}

@@ -1,0 +1,86 @@
+using Hornet.Compiler.Ir;
+using Hornet.Runtime;
+using Hornet.Wasm;
+using Signature = Hornet.Compiler.Ir.Signature;
+
+namespace Hornet.Native;
+
+/// <summary>How the bytes of a memory are reached.</summary>
+internal enum BoundsChecks
+{
+    /// <summary>32-bit memories reserve their whole index space and a guard: a wild access faults and is taken for a trap.</summary>
+    Guard,
+    /// <summary>Every access compares with the length: no signals, any reservation.</summary>
+    Explicit,
+}
+
+/// <summary>
+/// What translating the functions of one module shares: its index spaces, where things lie in a VM context, and the IR signatures
+/// of its types. Read by many threads at once.
+/// </summary>
+internal sealed unsafe class ModuleTranslation
+{
+    /// <summary>Symbols of builtins start here; below, a symbol is a function index.</summary>
+    public const int FirstBuiltin = 1 << 28;
+
+    readonly Signature?[] _signatures, _contextSignatures;
+
+    public ModuleTranslation(ModuleEnvironment environment, CodeSettings settings, BoundsChecks checks, bool leavesByTailCalls = false)
+    {
+        LeavesByTailCalls = leavesByTailCalls;
+        (Environment, Settings, Checks) = (environment, settings, checks);
+        Layout = new(environment);
+        _signatures = new Signature?[environment.Types.Count];
+        _contextSignatures = new Signature?[environment.Types.Count];
+        for (int i = 0; i < environment.Types.Count; i++)
+        {
+            if (environment.Types[i] is not FuncType type) continue;
+            IrType[] parameters = Map(type.Parameters), results = Map(type.Results);
+            _signatures[i] = new(parameters, results);
+            _contextSignatures[i] = new([IrType.I64, .. parameters], results, HasContext: true);
+        }
+    }
+
+    public ModuleEnvironment Environment { get; }
+    public CodeSettings Settings { get; }
+    public BoundsChecks Checks { get; }
+    public VmContextLayout Layout { get; }
+
+    /// <summary>Bytes behind the reservation of a guarded memory that fault: an access whose offset and size stay below needs no check.</summary>
+    public const uint GuardSize = 32 << 20;
+
+    /// <summary>
+    /// Whether functions tail-call into other instances. Then their callers must keep their own context, so all calls are made as if
+    /// they led elsewhere.
+    /// </summary>
+    public bool LeavesByTailCalls { get; }
+
+    /// <summary>The signature of calls within an instance.</summary>
+    public Signature SignatureOf(int type) => (LeavesByTailCalls ? _contextSignatures : _signatures)[type]!;
+
+    /// <summary>The signature of calls through a function reference: the callee's context comes first.</summary>
+    public Signature ContextSignatureOf(int type) => _contextSignatures[type]!;
+
+    public static IrType Map(ValType type) =>
+        type == ValType.I32 ? IrType.I32
+        : type == ValType.I64 ? IrType.I64
+        : type == ValType.F32 ? IrType.F32
+        : type == ValType.F64 ? IrType.F64
+        : type == ValType.V128 ? IrType.V128
+        : IrType.None;
+
+    /// <summary>The IR type of any value type: function references are addresses, all others 32-bit references that the collector sees.</summary>
+    public IrType TypeOf(ValType type) => !type.IsRef ? Map(type) : IsFunctionReference(type) ? IrType.I64 : IrType.Ref;
+
+    /// <summary>Whether values of a reference type are VmFuncRef pointers.</summary>
+    public bool IsFunctionReference(ValType type) => type.Heap.IsConcrete
+        ? Environment.Types[type.Heap.Code].Kind == CompositeKind.Func
+        : type.Heap == HeapType.Func || type.Heap == HeapType.NoFunc;
+
+    IrType[] Map(ReadOnlySpan<ValType> types)
+    {
+        IrType[] mapped = new IrType[types.Length];
+        for (int i = 0; i < types.Length; i++) mapped[i] = TypeOf(types[i]);
+        return mapped;
+    }
+}
