@@ -242,7 +242,10 @@ internal sealed class RandomFunction
                 if (type.IsFloat()) value = _builder.Select(_builder.Fcmp(FloatCC.Eq, value, value), value, Constant(type));
                 break;
             case 1:
-                _builder.Store(heap, Get(type), Address(out offset), offset);
+                // No NaN in memory: it could be read back as an integer, and which NaN it is, is nobody's promise.
+                value = Get(type);
+                if (type.IsFloat()) value = _builder.Select(_builder.Fcmp(FloatCC.Eq, value, value), value, Constant(type));
+                _builder.Store(heap, value, Address(out offset), offset);
                 return;
             case 2 when type is IrType.I32 or IrType.I64:
                 Opcode[] loads = type == IrType.I64

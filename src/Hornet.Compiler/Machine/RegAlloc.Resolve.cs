@@ -187,4 +187,20 @@ internal sealed partial class RegAlloc
         if (i < 0) i = ~i;
         for (; i < span.Length && span[i] < range.To; i++) _frameValues.Add((span[i] / PositionsPerInst, v));
     }
+
+    /// <summary>The parts of a virtual register's interval, where they lie and where they are used: for hunting our bugs.</summary>
+    public string Describe(int vreg)
+    {
+        VRegState state = _vregs[vreg];
+        var text = new System.Text.StringBuilder($"v{vreg} defined by {state.DefInst} in {state.DefBlock}, slot {(state.HasSlot ? state.Slot : -1)}\n");
+        for (int part = state.Interval; part >= 0; part = _intervals[part].NextChild)
+        {
+            text.Append($"  {_intervals[part].Loc}:");
+            for (int r = _intervals[part].FirstRange; r >= 0; r = _ranges[r].Next) text.Append($" [{_ranges[r].From},{_ranges[r].To})");
+            text.Append(" uses");
+            for (int u = _intervals[part].FirstUse; u >= 0; u = _points[u].Next) text.Append($" {_points[u].Position}{(_points[u].MustBeRegister ? "!" : "")}");
+            text.Append('\n');
+        }
+        return text.ToString();
+    }
 }

@@ -324,7 +324,9 @@ internal sealed partial class RegAlloc
         {
             int last = LastUseBefore(interval, position);
             int split = SplitPosition(interval, last, position);
-            slotPart = SplitAt(interval, split > Start(interval) ? split : position);
+            // Begun at this very instruction, it never needed the register.
+            int cut = split > Start(interval) ? split : position & ~3;
+            if (cut > Start(interval)) slotPart = SplitAt(interval, cut);
         }
         int from = Math.Max(Start(slotPart), position);
         int depth = DepthAt(from);

@@ -27,14 +27,12 @@ internal sealed class RegAllocChecker
         while (queue.Count > 0)
         {
             int block = queue.Dequeue();
-            Execute(block, check: false);
+            // What is known shrinks from visit to visit: the first fault found is where it began.
+            Execute(block);
             foreach (int succ in _code.Succs(block))
                 if (Merge(block, succ))
                     queue.Enqueue(succ);
         }
-        for (int block = 0; block < _in.Length; block++)
-            if (_in[block] is not null)
-                Execute(block, check: true);
     }
 
     private bool Merge(int block, int succ)
@@ -69,7 +67,7 @@ internal sealed class RegAllocChecker
     private static Dictionary<Loc, HashSet<int>> Copy(Dictionary<Loc, HashSet<int>> state) =>
         state.ToDictionary(pair => pair.Key, pair => new HashSet<int>(pair.Value));
 
-    private void Execute(int block, bool check)
+    private void Execute(int block)
     {
         _state = Copy(_in[block]!);
         int next = 0;
@@ -77,13 +75,13 @@ internal sealed class RegAllocChecker
         while (next < moves.Length && moves[next].Inst < _code.Blocks[block].First) next++;
         for (int i = _code.Blocks[block].First; i < _code.Blocks[block].End; i++)
         {
-            for (; next < moves.Length && moves[next].Inst == i && moves[next].Phase < MovePhase.After; next++) Apply(moves[next], check);
-            ExecuteInst(i, check);
-            for (; next < moves.Length && moves[next].Inst == i; next++) Apply(moves[next], check);
+            for (; next < moves.Length && moves[next].Inst == i && moves[next].Phase < MovePhase.After; next++) Apply(moves[next]);
+            ExecuteInst(i);
+            for (; next < moves.Length && moves[next].Inst == i; next++) Apply(moves[next]);
         }
     }
 
-    private void ExecuteInst(int i, bool check)
+    private void ExecuteInst(int i)
     {
         MInst inst = _code.Insts[i];
         ReadOnlySpan<Operand> operands = _code.OperandsOf(inst);
@@ -91,7 +89,7 @@ internal sealed class RegAllocChecker
         foreach (Operand operand in operands)
             if (operand.Where == OperandWhere.Reuse)
                 reused = operand.Extra;
-        for (int k = 0; k < operands.Length && check; k++)
+        for (int k = 0; k < operands.Length; k++)
         {
             Operand operand = operands[k];
             Loc loc = _alloc.Allocs[inst.OperandStart + k];
@@ -122,7 +120,7 @@ internal sealed class RegAllocChecker
             foreach (Loc loc in _state.Keys.ToArray())
                 if (loc.IsReg && (kept >> loc.Code & 1) == 0)
                     _state.Remove(loc);
-            if (check && inst.Has(InstTraits.Call)) CheckFrameValues(i);
+            if (inst.Has(InstTraits.Call)) CheckFrameValues(i);
         }
         for (int k = 0; k < operands.Length; k++)
         {
@@ -145,7 +143,7 @@ internal sealed class RegAllocChecker
                 set.RemoveWhere(vreg => _code.VRegs[vreg] == RegKind.Ref);
     }
 
-    private void Apply(in RegMove move, bool check)
+    private void Apply(in RegMove move)
     {
         if (move.From == Loc.Remat)
         {
@@ -153,7 +151,7 @@ internal sealed class RegAllocChecker
             return;
         }
         _state.TryGetValue(move.From, out HashSet<int>? held);
-        if (check && (held is null || !held.Contains(move.VReg))) throw Fault(move.Inst, $"move {move} reads what is not there: {string.Join(',', held ?? [])}");
+        if (held is null || !held.Contains(move.VReg)) throw Fault(move.Inst, $"move {move} reads what is not there: {string.Join(',', held ?? [])}");
         _state[move.To] = held is null ? [] : [.. held];
     }
 

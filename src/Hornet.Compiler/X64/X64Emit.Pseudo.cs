@@ -42,9 +42,15 @@ internal sealed partial class X64Emit
 
     private void EmitTrap(TrapCode code, int source)
     {
-        if (TrapStub >= 0) _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Pinned, TrapStub));
+        if (TrapStub >= 0)
+        {
+            // The stub sees where it was called from: the end of the call (complemented until the tables are finished).
+            _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Pinned, TrapStub));
+            _output.Traps.Add(new TrapSite(~_buffer.Offset, code, source));
+            return;
+        }
         _output.Traps.Add(new TrapSite(_buffer.Offset, code, source));
-        if (TrapStub < 0) _asm.EmitPlain(X64Op.Ud2);
+        _asm.EmitPlain(X64Op.Ud2);
     }
 
     private void EmitPseudo(int block, int index, in MInst inst)

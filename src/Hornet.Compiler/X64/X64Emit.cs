@@ -456,14 +456,18 @@ internal sealed partial class X64Emit
         }
     }
 
+    /// <summary>Where the instruction ends that ended at an offset: alignment may follow it, and does not belong to it.</summary>
+    private int FinalEnd(int offset) => _buffer.Final(offset - 1) + 1;
+
     /// <summary>Translates the offsets in the tables to the finished code.</summary>
     private void FinishTables()
     {
         foreach (ref Relocation item in _output.Relocations.AsSpan()) item = item with { Offset = _buffer.Final(item.Offset) };
-        foreach (ref TrapSite item in _output.Traps.AsSpan()) item = item with { Offset = _buffer.Final(item.Offset) };
+        foreach (ref TrapSite item in _output.Traps.AsSpan())
+            item = item with { Offset = item.Offset < 0 ? FinalEnd(~item.Offset) : _buffer.Final(item.Offset) };
         foreach (ref SourceSite item in _output.Sources.AsSpan()) item = item with { Offset = _buffer.Final(item.Offset) };
         foreach (ref ReturnSite item in _output.Returns.AsSpan())
-            item = item with { Offset = _buffer.Final(item.Offset), Handler = item.Handler < 0 ? -1 : _buffer.Final(new CodeLabel(item.Handler)) };
+            item = item with { Offset = FinalEnd(item.Offset), Handler = item.Handler < 0 ? -1 : _buffer.Final(new CodeLabel(item.Handler)) };
         _output.Traps.AsSpan().Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
     }
 }

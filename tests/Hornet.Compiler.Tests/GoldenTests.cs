@@ -1,0 +1,61 @@
+using System.Text;
+using Hornet.Compiler.Analysis;
+using Hornet.Compiler.Ir;
+using Hornet.Compiler.X64;
+
+namespace Hornet.Compiler.Tests;
+
+/// <summary>Each file in tests/golden/compiler says in its first line what to do (<c>;; RUN: opt</c> prints the IR after the passes,
+/// <c>;; RUN: compile</c> the machine code) and has the expectation beside it in <c>.expect</c>. With HORNET_BLESS=1 expectations are rewritten.
+/// Words after the verb: <c>none</c> or <c>size</c> for the level, <c>sse4</c> for the oldest CPU, <c>pass=NAME</c> for one pass alone.</summary>
+public sealed class GoldenTests
+{
+    private static readonly string Folder = Path.Combine(Root(), "tests", "golden", "compiler");
+
+    public static TheoryData<string> Files => [.. Directory.GetFiles(Folder, "*.ir").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void FileGivesWhatIsExpected(string file)
+    {
+        string text = File.ReadAllText(Path.Combine(Folder, file));
+        string[] words = text[..text.IndexOf('\n')].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(words.Length > 2 && words[0] == ";;" && words[1] == "RUN:", "the first line must say what to run");
+        string found = Produce(words[2], words[3..], IrParser.ParseAll(text));
+        string expectation = Path.Combine(Folder, Path.ChangeExtension(file, ".expect"));
+        if (Environment.GetEnvironmentVariable("HORNET_BLESS") == "1") File.WriteAllText(expectation, found);
+        Assert.True(File.Exists(expectation), "there is no expectation: bless it");
+        Assert.Equal(File.ReadAllText(expectation), found);
+    }
+
+    private static string Produce(string verb, string[] words, List<Function> functions)
+    {
+        var context = new CompilerContext();
+        CompilerSettings settings = new()
+        {
+            Verify = true,
+            Features = words.Contains("sse4") ? CpuFeatures.Base : (CpuFeatures)255,
+            OptLevel = words.Contains("none") ? OptLevel.None : words.Contains("size") ? OptLevel.SpeedAndSize : OptLevel.Speed,
+        };
+        var output = new StringBuilder();
+        foreach (Function function in functions)
+        {
+            Verifier.Check(function);
+            if (verb == "compile")
+            {
+                output.Append($"{function.Name}:\n{NativeRunner.Disassemble(context.Compile(function, settings))}");
+                continue;
+            }
+            Assert.Equal("opt", verb);
+            output.Append(IrPrinter.Print(function));
+        }
+        return output.ToString();
+    }
+
+    private static string Root()
+    {
+        string? folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Hornet.slnx"))) folder = Path.GetDirectoryName(folder);
+        return folder ?? throw new InvalidOperationException("the project's root is not above the test");
+    }
+}
