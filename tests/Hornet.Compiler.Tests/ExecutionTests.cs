@@ -74,7 +74,8 @@ public sealed unsafe class ExecutionTests
                 Assert.True(expected.Trap == found.Trap, $"trap {found.Trap}, not {expected.Trap}: {what}");
                 for (int i = 0; i < expected.Results.Length; i++)
                     Assert.True(Same(function.Signature.Results[i], expected.Results[i], found.Results[i]), $"result {i} is {found.Results[i]:x}, not {expected.Results[i]:x}: {what}");
-                Assert.True(bytes.SequenceEqual(after), "memory differs: " + what);
+                int at = bytes.CommonPrefixLength(after);
+                Assert.True(at == after.Length, $"memory differs at {at}: {Convert.ToHexString(bytes[at..Math.Min(at + 8, after.Length)])}, not {Convert.ToHexString(after.AsSpan(at, Math.Min(8, after.Length - at)))}: {what}");
             }
         }
         catch (Exception e) when (e is not Xunit.Sdk.XunitException)

@@ -4,7 +4,7 @@ namespace Hornet.Compiler.Machine;
 
 /// <summary>Turns moves that happen at once into moves one after the other. A move is ready when nothing still wants to read what
 /// it overwrites; when none is ready, the rest are cycles, and a scratch register opens one. Constants are made last. A move from slot to slot is
-/// left as it is: the target does it through the scratch register of the other class.</summary>
+/// left as it is: the target does it without the scratch registers.</summary>
 internal sealed class ParallelMove
 {
     private readonly FlatList<RegMove> _pending = new(16);

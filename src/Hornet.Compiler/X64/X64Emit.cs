@@ -225,14 +225,11 @@ internal sealed partial class X64Emit
             Store(kind, from.PReg, SlotAt(to.SlotNumber));
             return;
         }
-        // From slot to slot through the scratch register of the other class, since a cycle may be held in its own.
-        int words = kind == RegKind.Vector ? 2 : 1;
-        for (int i = 0; i < words; i++)
+        // From slot to slot without a register: the scratch registers may hold cycles that are being resolved.
+        for (int i = 0; i < (kind == RegKind.Vector ? 2 : 1); i++)
         {
-            RegKind via = kind >= RegKind.Float ? RegKind.Int : RegKind.Float;
-            PReg scratch = via == RegKind.Int ? PReg.Int(Scratch) : PReg.Vector(ScratchX);
-            Load(via, scratch, SlotAt(from.SlotNumber + i));
-            Store(via, scratch, SlotAt(to.SlotNumber + i));
+            _asm.Emit(X64Op.PushM, 8, 0, SlotAt(from.SlotNumber + i));
+            _asm.Emit(X64Op.PopM, 8, 0, SlotAt(to.SlotNumber + i));
         }
     }
 
