@@ -10,7 +10,6 @@ namespace Hornet.Wasm;
 public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
 {
     readonly ByteBuffer _module = NewModule(source.Length + 256);
-    readonly ByteBuffer _section = new();
 
     // What is re-encoded is about as long as what it was made from.
     static ByteBuffer NewModule(int capacity)
@@ -45,16 +44,16 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
 
     public void Custom(string name, ReadOnlySpan<byte> content)
     {
-        _section.Clear();
-        _section.Name(name);
-        _section.Append(content);
-        Section(SectionId.Custom, _section.Written);
+        int start = Begin(SectionId.Custom);
+        _module.Name(name);
+        _module.Append(content);
+        End(start);
     }
 
     /// <summary>Encodes one section of the environment; nothing where it would be empty.</summary>
     public void Section(SectionId id, ModuleEnvironment environment)
     {
-        _section.Clear();
+        int start = Begin(id);
         switch (id)
         {
             case SectionId.Type: Types(environment); break;
@@ -72,15 +71,35 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
             case SectionId.Data: Datas(environment); break;
             default: throw new ArgumentOutOfRangeException(nameof(id), id, "not a section of the environment");
         }
-        if (_section.Length > 0) Section(id, _section.Written);
+        if (_module.Length == start) _module.Truncate(start - 1 - Leb.Max32);
+        else End(start);
     }
 
-    void Bytes(ByteRange range) => _section.Append(source.Span.Slice(range.Offset, range.Length));
+    // The size is known at the end: room for the longest is left and closed up, which saves a second buffer as large as the section.
+    int Begin(SectionId id)
+    {
+        _module.Byte((byte)id);
+        for (int i = 0; i < Leb.Max32; i++) _module.Byte(0);
+        return _module.Length;
+    }
+
+    void End(int start)
+    {
+        int length = _module.Length - start, sizeAt = start - Leb.Max32, at = sizeAt;
+        Span<byte> bytes = _module.Bytes;
+        uint size = (uint)length;
+        for (; size >= 0x80; size >>= 7) bytes[at++] = (byte)(size | 0x80);
+        bytes[at++] = (byte)size;
+        bytes.Slice(start, length).CopyTo(bytes[at..]);
+        _module.Truncate(at + length);
+    }
+
+    void Bytes(ByteRange range) => _module.Append(source.Span.Slice(range.Offset, range.Length));
 
     /// <summary>Begins a section of so many items, or says that there is none.</summary>
     bool Items(int count)
     {
-        if (count > 0) _section.U32((uint)count);
+        if (count > 0) _module.U32((uint)count);
         return count > 0;
     }
 
@@ -100,11 +119,11 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
                 while (end < env.Types.Count && env.RecGroupStart[end] == i) end++;
                 if (end - i > 1)
                 {
-                    _section.Byte(0x4E);
-                    _section.U32((uint)(end - i));
+                    _module.Byte(0x4E);
+                    _module.U32((uint)(end - i));
                 }
             }
-            _section.SubType(env.Types[i]);
+            _module.SubType(env.Types[i]);
         }
     }
 
@@ -113,15 +132,15 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
         if (!Items(env.Imports.Count)) return;
         foreach (Import import in env.Imports)
         {
-            _section.Name(import.Module);
-            _section.Name(import.Name);
-            _section.Byte((byte)import.Kind);
+            _module.Name(import.Module);
+            _module.Name(import.Name);
+            _module.Byte((byte)import.Kind);
             switch (import.Kind)
             {
-                case ExternKind.Func: _section.U32((uint)env.Functions[import.Index]); break;
-                case ExternKind.Table: _section.TableType(env.Tables[import.Index]); break;
-                case ExternKind.Memory: _section.MemoryType(env.Memories[import.Index]); break;
-                case ExternKind.Global: _section.GlobalType(env.Globals[import.Index]); break;
+                case ExternKind.Func: _module.U32((uint)env.Functions[import.Index]); break;
+                case ExternKind.Table: _module.TableType(env.Tables[import.Index]); break;
+                case ExternKind.Memory: _module.MemoryType(env.Memories[import.Index]); break;
+                case ExternKind.Global: _module.GlobalType(env.Globals[import.Index]); break;
                 case ExternKind.Tag: Tag(env.Tags[import.Index]); break;
                 default: throw new ArgumentException($"no encoding for an import of kind {import.Kind}");
             }
@@ -131,14 +150,14 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
     void Tag(int typeIndex)
     {
         // The attribute: 0 is an exception, and there is no other.
-        _section.Byte(0);
-        _section.U32((uint)typeIndex);
+        _module.Byte(0);
+        _module.U32((uint)typeIndex);
     }
 
     void Functions(ModuleEnvironment env)
     {
         if (!Items(env.Functions.Count - env.ImportedFunctions)) return;
-        for (int i = env.ImportedFunctions; i < env.Functions.Count; i++) _section.U32((uint)env.Functions[i]);
+        for (int i = env.ImportedFunctions; i < env.Functions.Count; i++) _module.U32((uint)env.Functions[i]);
     }
 
     void Tables(ModuleEnvironment env)
@@ -149,10 +168,10 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
             ByteRange init = env.TableInits[i - env.ImportedTables].Code;
             if (init.Length > 0)
             {
-                _section.Byte(0x40);
-                _section.Byte(0);
+                _module.Byte(0x40);
+                _module.Byte(0);
             }
-            _section.TableType(env.Tables[i]);
+            _module.TableType(env.Tables[i]);
             Bytes(init);
         }
     }
@@ -160,7 +179,7 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
     void Memories(ModuleEnvironment env)
     {
         if (!Items(env.Memories.Count - env.ImportedMemories)) return;
-        for (int i = env.ImportedMemories; i < env.Memories.Count; i++) _section.MemoryType(env.Memories[i]);
+        for (int i = env.ImportedMemories; i < env.Memories.Count; i++) _module.MemoryType(env.Memories[i]);
     }
 
     void Tags(ModuleEnvironment env)
@@ -174,7 +193,7 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
         if (!Items(env.Globals.Count - env.ImportedGlobals)) return;
         for (int i = env.ImportedGlobals; i < env.Globals.Count; i++)
         {
-            _section.GlobalType(env.Globals[i]);
+            _module.GlobalType(env.Globals[i]);
             Bytes(env.GlobalInits[i - env.ImportedGlobals].Code);
         }
     }
@@ -184,15 +203,15 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
         if (!Items(env.Exports.Count)) return;
         foreach (Export export in env.Exports)
         {
-            _section.Name(export.Name);
-            _section.Byte((byte)export.Kind);
-            _section.U32((uint)export.Index);
+            _module.Name(export.Name);
+            _module.Byte((byte)export.Kind);
+            _module.U32((uint)export.Index);
         }
     }
 
     void Start(ModuleEnvironment env)
     {
-        if (env.Start is int start) _section.U32((uint)start);
+        if (env.Start is int start) _module.U32((uint)start);
     }
 
     void Elems(ModuleEnvironment env)
@@ -208,27 +227,27 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
         // Without a table index there is no place for a type either: it is the common one.
         bool shortForm = active && segment.Table == 0 && (!segment.ItemsAreExpressions || segment.Type == ValType.FuncRef);
         int flags = (active ? shortForm ? 0 : 2 : segment.Mode == SegmentMode.Passive ? 1 : 3) | (segment.ItemsAreExpressions ? 4 : 0);
-        _section.U32((uint)flags);
-        if (active && !shortForm) _section.U32((uint)segment.Table);
+        _module.U32((uint)flags);
+        if (active && !shortForm) _module.U32((uint)segment.Table);
         if (active) Bytes(segment.Offset.Code);
         if (!shortForm)
         {
-            if (segment.ItemsAreExpressions) _section.ValType(segment.Type);
-            else _section.Byte(0);
+            if (segment.ItemsAreExpressions) _module.ValType(segment.Type);
+            else _module.Byte(0);
         }
-        _section.U32((uint)segment.Count);
+        _module.U32((uint)segment.Count);
         Bytes(segment.Items);
     }
 
     void DataCount(ModuleEnvironment env)
     {
-        if (env.DataCount is int count) _section.U32((uint)count);
+        if (env.DataCount is int count) _module.U32((uint)count);
     }
 
     void Code(ModuleEnvironment env)
     {
         if (!Items(env.Bodies.Count)) return;
-        foreach (FunctionBody body in env.Bodies) _section.Vector(source.Span.Slice(body.Bytes.Offset, body.Bytes.Length));
+        foreach (FunctionBody body in env.Bodies) _module.Vector(source.Span.Slice(body.Bytes.Offset, body.Bytes.Length));
     }
 
     void Datas(ModuleEnvironment env)
@@ -237,10 +256,10 @@ public sealed class ModuleWriter(ReadOnlyMemory<byte> source = default)
         foreach (DataSegment segment in env.Datas)
         {
             bool active = segment.Mode == SegmentMode.Active;
-            _section.U32(active ? segment.Memory == 0 ? 0u : 2u : 1u);
-            if (active && segment.Memory != 0) _section.U32((uint)segment.Memory);
+            _module.U32(active ? segment.Memory == 0 ? 0u : 2u : 1u);
+            if (active && segment.Memory != 0) _module.U32((uint)segment.Memory);
             if (active) Bytes(segment.Offset.Code);
-            _section.Vector(source.Span.Slice(segment.Bytes.Offset, segment.Bytes.Length));
+            _module.Vector(source.Span.Slice(segment.Bytes.Offset, segment.Bytes.Length));
         }
     }
 }
