@@ -152,13 +152,21 @@ public sealed class Module : IDisposable
         {
             if (--_users > 0) return;
         }
-        _code.Dispose();
-        _types.Dispose();
+        // Null only where the constructor threw and this comes from the finaliser.
+        _code?.Dispose();
+        _types?.Dispose();
+    }
+
+    // Stores that use the code hold the module; if they go in the same collection, whoever is finalised last takes the code along.
+    ~Module()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) RemoveUser();
     }
 
     /// <summary>No more instances can be made. The code goes when the last store that has an instance is disposed.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0) RemoveUser();
+        GC.SuppressFinalize(this);
     }
 }

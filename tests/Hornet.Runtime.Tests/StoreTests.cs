@@ -111,6 +111,28 @@ public sealed class StoreTests
     static readonly Engine s_engine = new();
 
     [Fact]
+    public void Forgotten_modules_give_back_their_types()
+    {
+        using Engine engine = new();
+        for (int i = 0; i < 20; i++) Forget(engine, i);
+        for (int i = 0; i < 10 && engine.Types.Count > 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.InRange(engine.Types.Count, 0, 3);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Forget(Engine engine, int i)
+        {
+            string types = string.Concat(Enumerable.Repeat(" i32", i + 1));
+            Store store = new(engine);
+            Wat.Instantiate(store, $"""(module (func (export "f") (param{types})))""");
+            Assert.Throws<Wasm.WasmFormatException>(() => Hornet.Module.FromBytes(engine, null, "no module"u8));
+        }
+    }
+
+    [Fact]
     public void Many_stores_on_many_threads()
     {
         Module module = Wat.Module("""
