@@ -4,7 +4,7 @@ using Hornet.Wasm;
 namespace Hornet.Runtime.Tests;
 
 /// <summary>Modules that chance has changed: whatever validation still accepts runs within its limits, and ends in a result, a trap or a link error.</summary>
-public sealed class HostileModuleTests
+public sealed class ModuleMutationTests
 {
     static readonly Engine s_engine = new(new Config().WithFuelConsumption(true).WithMaximumStackSize(64 << 10).WithCommitBudget(256 << 20));
 
@@ -70,7 +70,7 @@ public sealed class HostileModuleTests
             foreach ((int at, byte to) in c.Changes) bytes[at] = to;
             if (Run(bytes)) Interlocked.Increment(ref accepted);
         }, iter: 20_000);
-        Assert.InRange(accepted, 100, 20_000);
+        Assert.True(accepted > 100, $"only {accepted} were valid");
     }
 
     [Fact]
