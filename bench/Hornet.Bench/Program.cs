@@ -8,6 +8,7 @@ return args switch
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     ["decode"] => Decoding.Run(),
     ["calls"] => Calls.Run(),
+    ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),
 };
 
@@ -17,6 +18,7 @@ static int Usage()
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
+        ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread
         ./h bench decode                           the same module through reader and writer: speed, allocation
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         """);
