@@ -99,8 +99,9 @@ public sealed partial class FunctionValidator
     {
         if (type.IsTypeIndex)
         {
-            FuncType function = FunctionType((uint)type.TypeIndex);
-            if (function.Parameters.Length > 0 || function.Results.Length > 1) FeatureGate.Require(_features, Features.MultiValue, _offset);
+            // Whatever the type: the form came with that proposal.
+            FeatureGate.Require(_features, Features.MultiValue, _offset);
+            FunctionType((uint)type.TypeIndex);
         }
         else if (!type.IsEmpty)
         {

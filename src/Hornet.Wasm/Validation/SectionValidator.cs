@@ -73,9 +73,22 @@ sealed class SectionValidator(Features features)
     {
         TypeSectionReader reader = new(content);
         int[] offsets = new int[module.Types.Count];
-        for (int i = 0; reader.TryRead(out SubTypeItem item); i++) offsets[i] = item.Offset;
+        int at = reader.Offset;
+        for (int i = 0; reader.TryRead(out SubTypeItem item); i++, at = reader.Offset)
+        {
+            offsets[i] = item.Offset;
+            if (item.GroupSize > 0) CheckGroup(content, at);
+        }
+        CheckGroup(content, at);
         _types ??= new(module, features);
         _types.AddAll(offsets);
+    }
+
+    // A group written out, be it of one type or none.
+    void CheckGroup(ModuleBytes content, int offset)
+    {
+        const byte Rec = 0x4E;
+        if (offset < content.End && content.Span[offset - content.Offset] == Rec) FeatureGate.Require(features, Features.Gc, offset);
     }
 
     void Imports(ModuleEnvironment module, ModuleBytes content)

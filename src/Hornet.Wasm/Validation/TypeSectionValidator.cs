@@ -29,7 +29,8 @@ sealed class TypeSectionValidator(ModuleEnvironment module, Features features)
         {
             SubType type = types[i];
             int offset = offsets[i - start];
-            CheckReferences(type, end, offset);
+            // Without recursion groups a type knows those before it.
+            CheckReferences(type, (features & Features.Gc) != 0 ? end : i, offset);
             // spec: type use before definition is possible inside the group, but a supertype always precedes.
             if (type.Supertype >= i) WasmFormatException.ThrowInvalid(offset, $"unknown type {type.Supertype}");
             if (type.Kind != CompositeKind.Func || !type.IsFinal || type.Supertype >= 0 || end - start > 1) Require(Features.Gc, offset);

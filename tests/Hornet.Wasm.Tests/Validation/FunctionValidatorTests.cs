@@ -386,6 +386,7 @@ public sealed class FunctionValidatorTests
     [InlineData("i32.const 0 i32.extend8_s drop", Features.SignExtension, "sign-extension")]
     [InlineData("f32.const 0 i32.trunc_sat_f32_s drop", Features.SaturatingFloatToInt, "saturating-float-to-int")]
     [InlineData("block type=4 unreachable end drop drop", Features.MultiValue, "multi-value")]
+    [InlineData("block type=0 end", Features.MultiValue, "multi-value")]
     [InlineData("ref.null func drop", Features.ReferenceTypes, "reference-types")]
     [InlineData("unreachable memory.fill 0", Features.BulkMemory, "bulk-memory")]
     [InlineData("v128.const 0 drop", Features.Simd, "simd")]

@@ -144,6 +144,9 @@ public sealed class ModuleValidatorTests
     [InlineData("2: 01 01 6D 01 6E 03 7F 01", Features.MutableGlobal, "the feature mutable-global is not enabled")]
     [InlineData("6: 01 7B 01 41 00 0B", Features.Simd, "the feature simd is not enabled")]
     [InlineData("1: 01 60 00 02 7F 7F", Features.MultiValue, "the feature multi-value is not enabled")]
+    [InlineData("1: 01 4E 01 60 00 00", Features.Gc, "the feature gc is not enabled")]
+    [InlineData("1: 02 60 00 00 4E 00", Features.Gc, "the feature gc is not enabled")]
+    [InlineData("1: 01 60 01 64 00 00", Features.Gc, "unknown type 0")]
     [InlineData("11: 01 01 00", Features.BulkMemory, "the feature bulk-memory is not enabled")]
     public void WhatIsSwitchedOffIsNamed(string sections, Features off, string message) =>
         Assert.StartsWith(message, Validate(Module(sections), Features.All & ~off)?.Reason ?? "valid");
