@@ -12,6 +12,7 @@ internal enum Code : ushort
     Copy,
     Copy2,
     Copy128,
+    CopyMany,
     Const32,
     Const64,
     Const128,

@@ -54,6 +54,17 @@ internal static unsafe class Switch
                     *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(fp + *(int*)(ip + 12));
                     ip += 16; continue;
                 }
+                case Code.CopyMany:
+                {
+                    byte* to = fp + *(int*)(ip + 8), from = fp + *(int*)(ip + 12), end = from + *(int*)(ip + 16);
+                    while (from < end)
+                    {
+                        *(long*)to = *(long*)from;
+                        to += 8;
+                        from += 8;
+                    }
+                    ip += 20; continue;
+                }
                 case Code.Const32:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = *(int*)(ip + 12);

@@ -23,6 +23,7 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.Copy] = (nint)(Handler)(&Copy);
         a[(int)Code.Copy2] = (nint)(Handler)(&Copy2);
         a[(int)Code.Copy128] = (nint)(Handler)(&Copy128);
+        a[(int)Code.CopyMany] = (nint)(Handler)(&CopyMany);
         a[(int)Code.Const32] = (nint)(Handler)(&Const32);
         a[(int)Code.Const64] = (nint)(Handler)(&Const64);
         a[(int)Code.Const128] = (nint)(Handler)(&Const128);
@@ -690,6 +691,19 @@ internal static unsafe class RawCalliHelper
     {
         *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(fp + *(int*)(ip + 12));
         ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CopyMany(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        byte* to = fp + *(int*)(ip + 8), from = fp + *(int*)(ip + 12), end = from + *(int*)(ip + 16);
+        while (from < end)
+        {
+            *(long*)to = *(long*)from;
+            to += 8;
+            from += 8;
+        }
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

@@ -262,10 +262,33 @@ internal sealed unsafe partial class Translator
         return _stack[_count - count].Home == frame.Top;
     }
 
+    /// <summary>
+    /// Before a branch: many values are put into their homes once, to be copied as one block, so that the code does not grow with
+    /// the number of values times the number of branches.
+    /// </summary>
+    void PrepareMove(in Frame frame)
+    {
+        int count = LabelTypes(frame).Length;
+        if (count > MostCopies) SettleTop(count);
+    }
+
+    const int MostCopies = 8;
+
     /// <summary>Copies the uppermost values where a label wants them. Its homes are not above theirs, so going up is safe.</summary>
     void MoveTo(in Frame frame)
     {
         int at = frame.Top, count = LabelTypes(frame).Length;
+        if (count > MostCopies)
+        {
+            Entry first = _stack[_count - count];
+            if (first.Home == at) return;
+            Begin(Runtime.Code.CopyMany);
+            Field(at);
+            Field(first.Home);
+            Field(_top - first.Home);
+            Barrier();
+            return;
+        }
         for (int i = _count - count; i < _count; i++)
         {
             Move(_stack[i], at);
@@ -276,6 +299,7 @@ internal sealed unsafe partial class Translator
     void Branch(uint depth)
     {
         ref Frame frame = ref Label(depth);
+        PrepareMove(frame);
         if (frame.Kind == FrameKind.Function)
         {
             EmitReturn();
@@ -288,6 +312,7 @@ internal sealed unsafe partial class Translator
     void BranchOn(in Condition condition, bool ifTrue, uint depth)
     {
         ref Frame frame = ref Label(depth);
+        PrepareMove(frame);
         if (frame.Kind != FrameKind.Function && InPlace(frame))
         {
             EmitCondition(condition, ifTrue);
@@ -305,6 +330,8 @@ internal sealed unsafe partial class Translator
     {
         OperatorReader entries = reader.At(_op.Entries);
         int count = _op.Count, index = PopSource();
+        // All labels take the same number of values.
+        PrepareMove(Label(reader.At(_op.Entries).U32()));
         Begin(Runtime.Code.BrTable);
         Field(index);
         Field(count);

@@ -38,6 +38,9 @@ internal sealed unsafe partial class Translator
     // For each local, the uppermost entry that names it, or -1.
     int[] _aliases = new int[32];
 
+    const long MostRootWork = 32 << 20;
+    long _rootWork;
+    int[] _lastRoots = [];
     Dictionary<int, int[]>? _roots;
     // Whether there are legacy catches, which keep exceptions in homes that belong to no entry.
     bool _legacy;
@@ -173,6 +176,9 @@ internal sealed unsafe partial class Translator
     void Safepoint()
     {
         if (_refCount == 0 && !_legacy) return;
+        // No compiler comes near this; a guest that means harm stops here.
+        _rootWork += _count + _frameCount;
+        if (_rootWork > MostRootWork) throw new WasmFormatException(FormatErrorKind.Limit, _op.Offset, "too many references on the operand stack at calls");
         List<int>? homes = null;
         for (int i = 0; _legacy && i < _frameCount; i++)
         {
@@ -182,7 +188,10 @@ internal sealed unsafe partial class Translator
         {
             if (_stack[i].Where == Where.Home && FrameLayout.IsGcRef(_stack[i].Type, _env)) (homes ??= []).Add(_stack[i].Home);
         }
-        if (homes is not null) (_roots ??= [])[_pos] = [.. homes];
+        if (homes is null) return;
+        // Calls in a row often see the same.
+        if (!System.Runtime.InteropServices.CollectionsMarshal.AsSpan(homes).SequenceEqual(_lastRoots)) _lastRoots = [.. homes];
+        (_roots ??= [])[_pos] = _lastRoots;
     }
 
     FrameRoots Roots()

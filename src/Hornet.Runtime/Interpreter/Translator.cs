@@ -78,6 +78,8 @@ internal sealed unsafe partial class Translator : IDisposable
         _offsets.Clear();
         _handlers.Clear();
         _roots = null;
+        _rootWork = 0;
+        _lastRoots = [];
         _legacy = false;
         _gcTypes.Clear();
         Barrier();
