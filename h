@@ -96,7 +96,9 @@ run() {
 plain() {
   local key; key=$(source_key)
   [ -f "$root/artifacts/bin/Hornet.Cli/release/hornet.dll" ] && [ "$(cat "$cache/plain.key" 2>/dev/null)" = "$key" ] && return
-  dotnet build "$root/src/Hornet.Cli" -c Release -v q --nologo -clp:NoSummary >&2 && mkdir -p "$cache" && echo "$key" > "$cache/plain.key"
+  mkdir -p "$cache"
+  dotnet build "$root/src/Hornet.Cli" -c Release -v q --nologo >"$cache/build.log" 2>&1 || { grep -E 'error ' "$cache/build.log" | sort -u | head -20 >&2; return 1; }
+  echo "$key" > "$cache/plain.key"
 }
 
 # Lines "group budget project what" of tests/groups.txt, narrowed to the groups asked for.
@@ -114,7 +116,7 @@ attribute() { sed -n "s/.*<assembly [^>]*[ \"]$2=\"\([0-9]*\)\".*/\1/p" "$1" | h
 # The names and reasons of what was skipped, a line each, at most twenty.
 skipped_names() {
   tr -d '\n' < "$1" | sed 's/<test /\n<test /g' | grep 'result="Skip"' \
-    | sed 's/.*<test [^>]*name="\([^"]*\)".*<reason[^>]*>\(<!\[CDATA\[\)\{0,1\}\([^]<]*\).*/  skipped: \1: \3/' | head -20
+    | sed 's/.*<test [^>]*name="\([^"]*\)".*<reason[^>]*>\(<!\[CDATA\[\)\{0,1\}\([^]<]*\).*/  skipped: \1: \3/; s/\\*&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' | head -20
 }
 
 tests() {
@@ -125,7 +127,7 @@ tests() {
   cd "$root" || exit 1
   mkdir -p "$cache/results"
   start=$SECONDS
-  dotnet build Hornet.slnx -c Release -v q --nologo -clp:NoSummary || { say "h: the build failed"; echo "0 passed, 1 failed"; return 1; }
+  build_all || { echo "0 passed, 1 failed"; return 1; }
   if groups "$@" | grep -q '^cli '; then
     if ! has_linker; then say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
     elif ! publish src/Hornet.Cli hornet; then failed=$((failed + 1)); fi
@@ -158,6 +160,14 @@ tests() {
   [ $failed -eq 0 ]
 }
 
+# Builds everything; says something only where it fails.
+build_all() {
+  mkdir -p "$cache"
+  dotnet build "$root/Hornet.slnx" -c Release -v q --nologo >"$cache/build.log" 2>&1 && return
+  grep -E '(error|warning) ' "$cache/build.log" | sort -u | head -30 >&2
+  say "h: the build failed (the whole log: .cache/build.log)"; return 1
+}
+
 # The folder of a group: tests/Hornet.Wasm.Tests for the group "wasm"; and what it is built to.
 project() {
   local p; for p in "$root"/tests/Hornet.*.Tests; do
@@ -170,7 +180,7 @@ fuzz() {
   local seconds=60
   case ${1:-} in ''|*[!0-9]*) ;; *) seconds=$1; shift ;; esac
   need_sdk; cd "$root" || exit 1
-  dotnet build Hornet.slnx -c Release -v q --nologo -clp:NoSummary || exit 1
+  build_all || exit 1
   local name rest status=0
   while read -r -u 3 name rest; do
     # CsCheck reads the time from the environment; property tests carry the word in their class's name.
