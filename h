@@ -7,7 +7,7 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 help() {
   cat <<'TEXT'
-./h build                  publish the native executables to out/ (out/hornet)
+./h build                  publish the native executables to out/ (hornet, hornet-micro, cargo-wasi)
 ./h run [options] FILE     run a WebAssembly module with out/hornet, which is built first where it is missing or old
 ./h test [group...]        build everything once and run the test groups (./h test list names them)
 ./h bless [group...]       run the groups and rewrite the golden files that differ; look at the difference before you commit it
@@ -71,13 +71,21 @@ publish() {
   cp "$stored" "$root/out/.$name.new" && mv "$root/out/.$name.new" "$root/out/$name" && echo "$key" > "$root/out/.$name.key"
 }
 
+# The executables: the test group that drives each, its project, its name.
+executables() {
+  cat <<'TABLE'
+cli       src/Hornet.Cli   hornet
+cargowasi src/CargoWasi    cargo-wasi
+wasi      src/Hornet.Micro hornet-micro
+TABLE
+}
+
 build() {
   need_sdk
   has_linker || fail "NativeAOT needs clang or gcc to link, and neither is in PATH (Debian: apt install clang). ./h run FILE works without, on the plain runtime."
-  publish src/Hornet.Cli hornet || exit 1
-  [ ! -d "$root/src/Hornet.Micro" ] || publish src/Hornet.Micro hornet-micro || exit 1
-  publish src/CargoWasi cargo-wasi || exit 1
-  ls -l "$root"/out/hornet* "$root"/out/cargo-wasi | awk '{ printf "%s  %.1f MB\n", $NF, $5 / 1e6 }'
+  local group folder name
+  while read -r -u 3 group folder name; do publish "$folder" "$name" || exit 1; done 3< <(executables)
+  executables | while read -r group folder name; do printf '%-12s %s MB\n' "$name" "$(awk -v b="$(stat -c %s "$root/out/$name")" 'BEGIN { printf "%.1f", b / 1e6 }')"; done
 }
 
 run() {
@@ -120,7 +128,7 @@ skipped_names() {
 }
 
 tests() {
-  local wanted name budget what exe report log rc start used p f s e note passed=0 failed=0 skipped=0
+  local wanted name budget what folder exe report log rc start used p f s e note passed=0 failed=0 skipped=0
   if [ "${1:-}" = list ]; then groups | while read -r name budget what; do printf '%-10s %4s s  %s\n' "$name" "$budget" "$what"; done; return; fi
   for wanted in "$@"; do groups "$wanted" | grep -q . || fail "no test group '$wanted'; ./h test list names them"; done
   need_sdk
@@ -128,11 +136,13 @@ tests() {
   mkdir -p "$cache/results"
   start=$SECONDS
   build_all || { echo "0 passed, 1 failed"; return 1; }
-  if groups "$@" | grep -q '^cli '; then
-    if ! has_linker; then say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
-    elif ! publish src/Hornet.Cli hornet; then failed=$((failed + 1)); fi
+  if has_linker; then
+    while read -r -u 3 name folder exe; do
+      if groups "$@" | grep -q "^$name "; then publish "$folder" "$exe" || failed=$((failed + 1)); fi
+    done 3< <(executables)
+  else
+    say "h: no linker for NativeAOT here: the command's tests use the plain runtime"
   fi
-  if groups "$@" | grep -q '^cargowasi ' && has_linker; then publish src/CargoWasi cargo-wasi || failed=$((failed + 1)); fi
   printf 'built in %s s\n' $((SECONDS - start))
   printf '%-10s %7s %7s %7s   %s\n' group passed failed skipped "used / budget"
   while read -r -u 3 name budget what; do

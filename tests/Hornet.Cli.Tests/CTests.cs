@@ -117,7 +117,7 @@ public sealed class CTests
     [InlineData("divide", "integer divide by zero")]
     [InlineData("wild", "out of bounds memory access")]
     [InlineData("deep", "call stack exhausted")]
-    [InlineData("call", "out of bounds table access")]
+    [InlineData("call", "undefined element")]
     public void A_trap_names_itself_and_the_guests_frames(string how, string message)
     {
         var ran = Ran.Hornet("run", Guest.C("quit"), how).Ended(134);
