@@ -16,14 +16,14 @@ sealed class Finisher(Shell shell, string? hornet, bool verbose, bool quiet)
     {
         PackageSettings settings = PackageSettings.Read(artifact.Manifest);
         List<string> strip = [];
-        if (!artifact.HasDebugInfo) strip.AddRange(["--delete", @"^\.debug_", "--delete", "^reloc\\."]);
-        if (!settings.NameSection && !artifact.HasDebugInfo) strip.AddRange(["--delete", "^name$"]);
-        if (!settings.ProducersSection && !artifact.HasDebugInfo) strip.AddRange(["--delete", "^producers$"]);
+        if (!artifact.HasDebugInfo) strip.AddRange(["--delete", ".debug_*", "--delete", "reloc.*"]);
+        if (!settings.NameSection && !artifact.HasDebugInfo) strip.AddRange(["--delete", "name"]);
+        if (!settings.ProducersSection && !artifact.HasDebugInfo) strip.AddRange(["--delete", "producers"]);
         // wasm-opt would ruin debug information, and there is nothing to optimise for in an unoptimised build.
         bool optimize = settings.WasmOpt != false && !artifact.HasDebugInfo && artifact.OptLevel != "0" && FindOptimizer(settings.WasmOpt == true);
         long before = new FileInfo(artifact.File).Length;
         if (strip.Count > 0 || optimize) Replace(artifact, strip, optimize, settings);
-        if (verbose) shell.Status("Wrote", $"{artifact.File} ({Size(new FileInfo(artifact.File).Length)}{(strip.Count > 0 || optimize ? $", {Size(before)} before" : "")})");
+        if (verbose) shell.Status("Wrote", $"{artifact.File} ({Size(new FileInfo(artifact.File).Length)}{(new FileInfo(artifact.File).Length != before ? $", {Size(before)} before" : "")})");
     }
 
     // Cargo's file is a hard link of the one in deps/, which must stay as it is: the finished one gets the name by renaming.

@@ -61,8 +61,8 @@ public sealed class FinisherTests : IDisposable
     {
         Outcome outcome = Build(Release);
         Assert.Equal("optimised stripped built\n", File.ReadAllText(_wasm));
-        Assert.Contains(@"--delete ^\.debug_", Calls("strip"));
-        Assert.DoesNotContain("name", Calls("strip").Replace(_bench.Root, ""));
+        Assert.Contains("--delete .debug_*", Calls("strip"));
+        Assert.DoesNotContain("--delete name", Calls("strip"));
         Assert.Contains("-O3 --debuginfo", Calls("opt"));
         Assert.Contains("Optimizing x.wasm with wasm-opt version 108, -O3", outcome.Errors);
     }
@@ -81,7 +81,7 @@ public sealed class FinisherTests : IDisposable
     public void Name_and_producers_sections_go_where_configured()
     {
         Build(Release, "[package.metadata]\nwasm-name-section = false\nwasm-producers-section = false\n");
-        Assert.Contains("--delete ^name$ --delete ^producers$", Calls("strip"));
+        Assert.Contains("--delete name --delete producers", Calls("strip"));
         Assert.Contains("--strip-debug --strip-producers", Calls("opt"));
     }
 
