@@ -54,9 +54,9 @@ public sealed class LargeProgramTests
         linker.DefineWasi();
         Call("clang", "-cc1", "-triple", "wasm32-unknown-wasip1", "-O1", "-emit-obj", "-disable-free", "-main-file-name", "t.c", "-mrelocation-model", "static", "-target-cpu", "generic",
             "-fvisibility=hidden", "-resource-dir", "/usr", "-isysroot", "/usr", "-internal-isystem", "/usr/include", "-internal-isystem", "/usr/include/wasm32-wasip1",
-            "-o", "/work/t.o", "-x", "c", "/work/t.c");
-        Call("wasm-ld", "-m", "wasm32", "-L/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasip1/crt1-command.o", "/work/t.o", "-lc",
-            "/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a", "-o", "/work/t.wasm");
+            "-o", "/build/t.o", "-x", "c", "/build/t.c");
+        Call("wasm-ld", "-m", "wasm32", "-L/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasip1/crt1-command.o", "/build/t.o", "-lc",
+            "/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a", "-o", "/build/t.wasm");
         GuestProgram.Outcome outcome = GuestProgram.Run(work["t.wasm"], new WasiConfiguration().WithArgs("t", "argument"));
         Assert.Equal(new GuestProgram.Outcome(2, "3628800 argument\n", ""), outcome);
 
@@ -65,7 +65,7 @@ public sealed class LargeProgramTests
             using MemoryStream error = new();
             using Store store = new(engine);
             store.SetWasiConfiguration(new WasiConfiguration().WithArgs(arguments).WithStandardError(error)
-                .WithPreopenedDirectory(resources, "/usr", WasiDirectoryPermissions.Read, WasiFilePermissions.Read).WithPreopenedDirectory(work.Path, "/work"));
+                .WithPreopenedDirectory(resources, "/usr", WasiDirectoryPermissions.Read, WasiFilePermissions.Read).WithPreopenedDirectory(work.Path, "/build"));
             try
             {
                 linker.Instantiate(store, module).GetFunction("_start")!.Invoke();
