@@ -34,7 +34,7 @@ sealed class HostedEngine : IScriptEngine
     readonly Engine _engine;
     readonly Store _store;
     readonly Linker _linker;
-    readonly List<Module> _specTest = [];
+    readonly List<Module> _modules = [];
     readonly bool _ownsEngine;
 
     /// <param name="features">What modules may use.</param>
@@ -50,14 +50,19 @@ sealed class HostedEngine : IScriptEngine
         {
             if ((engine.Features & needed) != needed) continue;
             Module module = Module.FromBytes(engine, "spectest", bytes);
-            _specTest.Add(module);
+            _modules.Add(module);
             _linker.DefineInstance(_store, "spectest", _linker.Instantiate(_store, module));
         }
     }
 
     public bool CanRun => true;
 
-    public object Compile(byte[] module) => Module.FromBytes(_engine, null, module);
+    public object Compile(byte[] module)
+    {
+        Module compiled = Module.FromBytes(_engine, null, module);
+        _modules.Add(compiled);
+        return compiled;
+    }
 
     public Outcome Instantiate(object module) =>
         Ended(() => Outcome.Returned() with { Instance = _linker.Instantiate(_store, (Module)module) });
@@ -106,7 +111,7 @@ sealed class HostedEngine : IScriptEngine
     public void Dispose()
     {
         _store.Dispose();
-        foreach (Module module in _specTest) module.Dispose();
+        foreach (Module module in _modules) module.Dispose();
         if (_ownsEngine) _engine.Dispose();
     }
 }

@@ -19,8 +19,9 @@ public static class WastJson
     {
         ArgumentNullException.ThrowIfNull(file);
         IReadOnlyList<Directive> directives = WastParser.Parse(script);
-        using Utf8JsonWriter writer = new(json, new JsonWriterOptions { Indented = true });
-        new ScriptJson(writer, Path.GetFileNameWithoutExtension(sourceName), file).Write(sourceName, directives);
+        using (Utf8JsonWriter writer = new(json, new JsonWriterOptions { Indented = true }))
+            new ScriptJson(writer, Path.GetFileNameWithoutExtension(sourceName), file).Write(sourceName, directives);
+        json.WriteByte((byte)'\n');
     }
 }
 

@@ -20,7 +20,7 @@ ref partial struct ModuleParser
                 TypedSelect(to);
                 return;
         }
-        Opcode(op, to);
+        to.Opcode(op);
         switch (shape)
         {
             case Shape.None: break;
@@ -68,7 +68,7 @@ ref partial struct ModuleParser
     {
         ByteBuffer heap = new(8);
         bool nullable = ReferenceOf(heap);
-        Opcode(nullable ? op == Op.RefTest ? Op.RefTestNull : Op.RefCastNull : op, to);
+        to.Opcode(nullable ? op == Op.RefTest ? Op.RefTestNull : Op.RefCastNull : op);
         to.Append(heap.Written);
     }
 
@@ -87,7 +87,7 @@ ref partial struct ModuleParser
 
     void TypedSelect(ByteBuffer to)
     {
-        Opcode(Op.SelectTyped, to);
+        to.Opcode(Op.SelectTyped);
         ByteBuffer types = new(8);
         uint count = 0;
         while (c.TryForm("result"u8))

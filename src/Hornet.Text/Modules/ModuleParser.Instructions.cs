@@ -389,15 +389,4 @@ ref partial struct ModuleParser
         to.U32(count);
         to.Append(clauses.Written);
     }
-
-    static void Opcode(Op op, ByteBuffer to)
-    {
-        (byte prefix, uint code) = Opcodes.Encoding(op);
-        if (prefix == 0) to.Byte((byte)code);
-        else
-        {
-            to.Byte(prefix);
-            to.U32(code);
-        }
-    }
 }

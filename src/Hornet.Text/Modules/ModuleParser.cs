@@ -199,15 +199,15 @@ ref partial struct ModuleParser
                 if (kind is FieldKind.Func or FieldKind.Table or FieldKind.Memory or FieldKind.Global or FieldKind.Tag) FindDefinition(kind, at);
                 break;
         }
-        SkipRest();
+        SkipRest(start);
     }
 
     // Skips to the end of the field whose parenthesis and some more are taken already.
-    void SkipRest()
+    void SkipRest(int start)
     {
         while (c.Current.Kind != TokenKind.RightParen)
             if (c.Current.Kind is TokenKind.LeftParen or TokenKind.Annotation) c.SkipForm();
-            else if (c.Current.Kind == TokenKind.End) c.Unexpected("`)`");
+            else if (c.Current.Kind == TokenKind.End) c.Unclosed(new(TokenKind.LeftParen, start, 1));
             else c.Advance();
         c.Advance();
     }
@@ -229,7 +229,7 @@ ref partial struct ModuleParser
         {
             if (!c.TryForm("type"u8)) c.Unexpected("`(type`");
             Bind(_types);
-            SkipRest();
+            SkipRest(start);
         }
         c.Close();
         _fields.Add(new(FieldKind.Rec, start, first, _types.Count - first));
@@ -245,7 +245,7 @@ ref partial struct ModuleParser
         IndexSpace space = DescribedSpace();
         c.Advance();
         _fields.Add(new(FieldKind.Import, start, Bind(space), 1));
-        SkipRest();
+        SkipRest(start);
     }
 
     readonly IndexSpace DescribedSpace()

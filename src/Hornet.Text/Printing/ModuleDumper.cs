@@ -154,7 +154,7 @@ ref struct ModuleDumper(ReadOnlySpan<byte> module, TextBuffer text)
         for (int i = 0; types.TryRead(out SubTypeItem item); i++)
         {
             if (item.Offset > _done) Say(item.Offset, 2, $"recursion group of {item.GroupSize}");
-            string kind = item.ToSubType() switch { FuncType f => $"func {f}", StructType => "struct", _ => "array" };
+            string kind = item.ToSubType() switch { FuncType f => $"func {f}".TrimEnd(), StructType => "struct", _ => "array" };
             Say(types.Offset, 2, $"type {i}: {kind}");
         }
         if (_done < content.End) Say(content.End, 2, "empty recursion groups");

@@ -92,18 +92,23 @@ ref partial struct TokenCursor
     public void SkipForm()
     {
         int depth = 0;
+        Token open = Current;
         do
         {
             switch (Current.Kind)
             {
                 case TokenKind.LeftParen or TokenKind.Annotation: depth++; break;
                 case TokenKind.RightParen: depth--; break;
-                case TokenKind.End: Unexpected("`)`"); break;
+                case TokenKind.End: Unclosed(open); break;
             }
             Advance();
         }
         while (depth > 0);
     }
+
+    /// <summary>Reports a parenthesis for which the text has no other.</summary>
+    [DoesNotReturn]
+    public readonly void Unclosed(Token open) => Fail(open, "unexpected token: the text ends before this parenthesis is closed");
 
     /// <summary>The identifier that comes next as a number of <paramref name="names"/>.</summary>
     public int Identifier(NameTable names)

@@ -1,0 +1,13 @@
+;; RUN: wast %s
+(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "trap") (unreachable))
+  (func (export "nan") (result f32) (f32.const nan:0x200000)))
+(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 3))
+(assert_return (invoke "add" (i32.const 1) (i32.const 2)) (i32.const 4))
+(assert_return (invoke "nan") (f32.const nan:canonical))
+(assert_trap (invoke "trap") "integer overflow")
+(assert_trap (invoke "add" (i32.const 1) (i32.const 2)) "unreachable")
+(assert_return (invoke "gone"))
+(assert_invalid (module (func (result i32) (i32.const 1))) "type mismatch")
+(assert_malformed (module quote "(func (i32.const 1)))") "unknown operator")
+(assert_unlinkable (module (import "nowhere" "x" (func))) "unknown import")

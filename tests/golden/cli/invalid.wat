@@ -1,0 +1,2 @@
+;; RUN: validate %s
+(module (func (result i32) (i64.const 1)))

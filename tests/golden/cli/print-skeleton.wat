@@ -1,0 +1,37 @@
+;; RUN: print --skeleton %s
+(module $shop
+  (type $pair (struct (field $left (mut i32)) (field $right f64)))
+  (rec
+    (type $tree (sub (struct (field $kids (ref null $forest)))))
+    (type $forest (array (mut (ref null $tree)))))
+  (import "env" "log" (func $log (param $what i32)))
+  (import "env" "limit" (global $limit i64))
+  (memory $heap 1 2)
+  (table $calls 3 funcref)
+  (tag $oops (param i32))
+  (global $count (mut i32) (i32.const -1))
+  (func $sum (export "sum") (param $n i32) (result i32)
+    (local $total i32)
+    (block $done
+      (loop $again
+        (br_if $done (i32.eqz (local.get $n)))
+        (local.set $total (i32.add (local.get $total) (local.get $n)))
+        (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+        (br $again)))
+    (local.get $total))
+  (func $try (param i32 i64) (result i32)
+    (block $caught (result i32)
+      (try_table (result i32) (catch $oops $caught)
+        (call_indirect $calls (type $unary) (local.get 0) (i32.const 2)))))
+  (type $unary (func (param i32) (result i32)))
+  (func $numbers (result f32 f64 v128)
+    (f32.const 0x1.8p3) (f64.const -nan:0x4) (v128.const i16x8 1 2 3 4 5 6 7 -8))
+  (func $memory
+    (i32.store8 offset=4 (i32.const 0) (i32.load16_s align=1 (i32.const 8)))
+    (drop (struct.get $pair $left (struct.new $pair (i32.const 1) (f64.const 2)))))
+  (start $memory)
+  (elem (table $calls) (i32.const 0) func $sum $log)
+  (elem declare func $try)
+  (data $greeting (i32.const 16) "hello\n\00\ff\"")
+  (@custom "note" (after type) "remember")
+)

@@ -1,0 +1,3 @@
+;; RUN: parse %s
+(module
+  (func (i32.const 1) (drop)
