@@ -88,18 +88,18 @@ internal sealed unsafe class NativeTier : Tier
         return CallStatus.Trap;
     }
 
-    public override void Backtrace(Activation* activation, List<FrameLocation> frames)
+    public override void Backtrace(Activation* activation, List<FrameLocation> frames, int most)
     {
         if (activation->TrapPc == 0)
         {
-            Interpreter.Backtrace(activation, frames);
+            Interpreter.Backtrace(activation, frames, most);
             return;
         }
         nint pc = activation->TrapPc;
         nint* frame = (nint*)activation->TrapFrame;
         VmContext* context = activation->TrapContext;
         // The chain ends at the trampoline, whose code belongs to no module.
-        while (CodeMap.Find(pc) is { } code)
+        while (frames.Count < most && CodeMap.Find(pc) is { } code)
         {
             CodePosition position = code.Find(pc);
             frames.Add(new(context, position.Function, position.Source));

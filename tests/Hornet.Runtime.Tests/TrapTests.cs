@@ -53,6 +53,26 @@ public sealed class TrapTests : IDisposable
     }
 
     [Fact]
+    public void The_backtrace_goes_on_through_host_functions_and_other_instances()
+    {
+        Instance? inner = null;
+        Function host = Function.FromCallback(_store, () => inner!.GetAction("fail")!());
+        inner = Wat.Instantiate(_store, """(module $inner (func $fail (export "fail") unreachable))""");
+        Instance outer = Wat.Instantiate(_store, """(module $outer (import "h" "f" (func $host)) (func $a (export "a") (call $b)) (func $b (call $host)))""", host);
+        TrapException trap = Assert.Throws<TrapException>(() => outer.GetAction("a")!());
+        Assert.Equal([("inner", "fail"), ("outer", "b"), ("outer", "a")], trap.Frames.Select(f => (f.ModuleName!, f.FunctionName!)));
+    }
+
+    [Fact]
+    public void A_long_backtrace_is_cut()
+    {
+        using Engine engine = new(new Config().WithMaximumStackSize(64 << 20));
+        using Store store = new(engine);
+        Instance instance = Wat.Instantiate(store, """(module (func $r (export "r") (call $r) (call $r)))""");
+        Assert.Equal(64, Assert.Throws<TrapException>(() => instance.GetAction("r")!()).Frames.Count);
+    }
+
+    [Fact]
     public void Traps_in_the_start_function_and_in_segments()
     {
         Assert.Equal(TrapCode.Unreachable, Assert.Throws<TrapException>(() => Wat.Instantiate(_store, "(module (func $s unreachable) (start $s))")).Type);

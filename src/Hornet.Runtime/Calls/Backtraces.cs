@@ -3,14 +3,15 @@ namespace Hornet.Runtime;
 /// <summary>A guest's frames as the public API shows them.</summary>
 internal static unsafe class Backtraces
 {
-    /// <summary>Most frames that are shown: runaway recursion has a million.</summary>
+    /// <summary>Most frames that are shown.</summary>
     const int Most = 64;
 
+    /// <summary>The frames of an activation and of those that it is nested in: what host functions stand between is not shown.</summary>
     public static TrapFrame[] Of(Store store, Activation* activation)
     {
         List<FrameLocation> locations = [];
-        store.Engine.Tier.Backtrace(activation, locations);
-        TrapFrame[] frames = new TrapFrame[Math.Min(locations.Count, Most)];
+        for (; activation != null && locations.Count < Most; activation = activation->Parent) store.Engine.Tier.Backtrace(activation, locations, Most);
+        TrapFrame[] frames = new TrapFrame[locations.Count];
         for (int i = 0; i < frames.Length; i++)
         {
             FrameLocation location = locations[i];

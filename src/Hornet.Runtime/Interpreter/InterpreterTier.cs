@@ -74,11 +74,11 @@ internal sealed unsafe class InterpreterTier : Tier
         return status;
     }
 
-    public override void Backtrace(Activation* activation, List<FrameLocation> frames)
+    public override void Backtrace(Activation* activation, List<FrameLocation> frames, int most)
     {
         byte* ip = (byte*)activation->InterpreterIp, fp = (byte*)activation->InterpreterFrame;
         VmContext* vm = activation->InterpreterContext;
-        while (fp != null && ip != Dispatch.Exit)
+        while (fp != null && ip != Dispatch.Exit && frames.Count < most)
         {
             // An ip that belongs to no function is in a stub that stands between two frames.
             if (InterpreterCode.Of(vm).Find(ip) is { } function) frames.Add(new(vm, function.Index, function.OffsetOf(ip)));

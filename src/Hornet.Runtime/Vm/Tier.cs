@@ -17,8 +17,8 @@ internal abstract unsafe class Tier
     /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
     public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values);
 
-    /// <summary>Adds the guest's frames of one activation, innermost first.</summary>
-    public abstract void Backtrace(Activation* activation, List<FrameLocation> frames);
+    /// <summary>Adds the guest's frames of one activation, innermost first, until there are <paramref name="most"/>: runaway recursion has a million.</summary>
+    public abstract void Backtrace(Activation* activation, List<FrameLocation> frames, int most);
 }
 
 /// <summary>A module's code in one tier; freed when the last user of the module has gone.</summary>
