@@ -80,12 +80,19 @@ static partial class InterpreterCode
                     yield return new($"{name}{r.Name}_SI", Branch(r, Slot(a, 8), Constant(b, 12), test, 12 + Size(b)));
                     yield return new($"{name}{r.Name}_IS", Branch(r, Constant(a, 12), Slot(b, 8), test, 12 + Size(a)));
                 }
+                if (a != 'i') break;
+                // A counter's step, its comparison and the branch back.
+                foreach ((string step, string x) in new[] { ("SS", "SI(16)"), ("SI", "I(16)") })
+                    foreach ((string form, string y) in new[] { ("SS", "SI(20)"), ("SI", "I(20)") })
+                        yield return new($"Add{step}BrIf{r.Name}_{form}", [$"int v = SI(12) + {x};", "SI(8) = v;", $"if (Semantics.{r.Name}(v, {y}) != 0) {{ JUMP(24) }}", "NEXT(28)"]);
                 break;
             case "load" when Loads.TryGetValue(r.Mnemonic, out string? read):
                 string d = Load(r);
                 yield return new(r.Name + "_S", [Address(r, "(uint)SI(12) + (ulong)U(16)"), $"{d}(8) = {read}(mem + ea);", "NEXT(20)"]);
                 yield return new(r.Name + "_I", [Address(r, "(ulong)L(12)"), $"{d}(8) = {read}(mem + ea);", "NEXT(20)"]);
                 yield return new(r.Name + "_S64", [Address64(r, 12, 16), $"{d}(8) = {read}(mem + ea);", "NEXT(24)"]);
+                yield return new(r.Name + "_A", [Address(r, "(uint)(SI(12) + SI(16)) + (ulong)U(20)"), $"{d}(8) = {read}(mem + ea);", "NEXT(24)"]);
+                yield return new(r.Name + "_AI", [Address(r, "(uint)(SI(12) + I(16)) + (ulong)U(20)"), $"{d}(8) = {read}(mem + ea);", "NEXT(24)"]);
                 break;
             case "store" when Stores.TryGetValue(r.Mnemonic, out string? type):
                 char v = r.Operands![1];
@@ -94,11 +101,54 @@ static partial class InterpreterCode
                 yield return new(r.Name + "_SS", [Address(r, "(uint)SI(8) + (ulong)U(16)"), $"*({type}*)(mem + ea) = {value};", "NEXT(20)"]);
                 yield return new(r.Name + "_IS", [Address(r, "(ulong)L(16)"), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
                 yield return new(r.Name + "_S64", [Address64(r, 8, 16), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
+                yield return new(r.Name + "_A", [Address(r, "(uint)(SI(8) + SI(16)) + (ulong)U(20)"), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
+                yield return new(r.Name + "_AI", [Address(r, "(uint)(SI(8) + I(16)) + (ulong)U(20)"), $"*({type}*)(mem + ea) = {value};", "NEXT(24)"]);
                 if (v == 'v') break;
                 yield return new(r.Name + "_SI", [Address(r, "(uint)SI(8) + (ulong)U(16)"), $"*({type}*)(mem + ea) = {constant};", $"NEXT({20 + Size(v)})"]);
                 break;
         }
     }
+
+    /// <summary>
+    /// Computations whose one operand has just been made by another, measured to be frequent: outer, inner, the inner's form, and which
+    /// operand of the outer it is (0: either). The result is field 8, the inner's operands 12 and 16, the outer's other one 20.
+    /// </summary>
+    static readonly (string Outer, string Inner, string Form, int Operand)[] Pairs =
+    [
+        ("i32.add", "i32.add", "SS", 0), ("i32.add", "i32.mul", "SS", 0), ("i32.add", "i32.and", "SS", 0), ("i32.add", "i32.xor", "SS", 0),
+        ("i32.add", "i32.shl", "SI", 0), ("i32.add", "i32.mul", "SI", 0), ("i32.add", "i32.load", "S", 0), ("i32.sub", "i32.mul", "SS", 2), ("i32.sub", "i32.mul", "SI", 2),
+        ("i32.xor", "i32.rotl", "SI", 0), ("i32.xor", "i32.shr_u", "SI", 0), ("i32.xor", "i32.shl", "SI", 0), ("i32.xor", "i32.and", "SS", 0), ("i32.xor", "i32.xor", "SS", 0),
+        ("i32.or", "i32.shl", "SI", 0), ("i32.or", "i32.shr_u", "SI", 0), ("i32.or", "i32.and", "SS", 0),
+        ("f64.add", "f64.mul", "SS", 1), ("f64.add", "f64.mul", "SS", 2), ("f64.sub", "f64.mul", "SS", 1), ("f64.sub", "f64.mul", "SS", 2), ("f64.mul", "f64.mul", "SS", 2),
+        ("f64.add", "f64.add", "SS", 1), ("f64.add", "f64.add", "SS", 2), ("f64.mul", "f64.sub", "SS", 1),
+        ("f64.add", "f64.load", "S", 2), ("f64.sub", "f64.load", "S", 2), ("f64.mul", "f64.load", "S", 2),
+        ("f32.add", "f32.mul", "SS", 1), ("f32.add", "f32.mul", "SS", 2), ("f32.sub", "f32.mul", "SS", 2), ("f32.mul", "f32.load", "S", 2), ("f32.add", "f32.load", "S", 2),
+    ];
+
+    static IEnumerable<(Handler Handler, string Key)> FromPairs(List<OperatorRow> rows)
+    {
+        foreach ((string outer, string inner, string form, int operand) in Pairs)
+        {
+            OperatorRow o = rows.First(r => r.Mnemonic == outer), i = rows.First(r => r.Mnemonic == inner);
+            char letter = o.Operands![0];
+            string other = Slot(letter, 20);
+            List<string> body = [];
+            string made;
+            if (i.Class == "load")
+            {
+                body.Add(Address(i, "(uint)SI(12) + (ulong)U(16)"));
+                made = $"*({Letters[letter].Type}*)(mem + ea)";
+            }
+            else made = $"Semantics.{i.Name}({Slot(letter, 12)}, {(form == "SS" ? Slot(letter, 16) : Constant(letter, 16))})";
+            body.Add($"{Slot(letter, 8)} = Semantics.{o.Name}({(operand == 1 ? $"{made}, {other}" : $"{other}, {made}")});");
+            body.Add("NEXT(24)");
+            string name = $"{o.Name}_{i.Name}{form}{(operand == 1 ? "Left" : "")}";
+            string forms = $"(Op.{o.Name}, Op.{i.Name}, {(form == "SI" ? "SlotConst" : "Slots")}, ";
+            foreach (int at in operand == 0 ? [1, 2] : new[] { operand }) yield return (new(name, [.. body]), $"{forms}{at})");
+        }
+    }
+
+    static IEnumerable<Handler> Fused(List<OperatorRow> rows) => FromPairs(rows).Select(p => p.Handler).DistinctBy(h => h.Name);
 
     static string Load(OperatorRow r) => r.Results switch { "f" => "SI", "d" => "SL", { } s => Letters[s[0]].Slot, _ => "" };
 
@@ -187,7 +237,11 @@ static partial class InterpreterCode
             first.Add((r, made[0].Name));
             s.Append("    " + string.Join(", ", made.Select(h => h.Name)) + ",\n");
         }
-        s.Append("    Count,\n}\n\ninternal static partial class Forms\n{\n    /// <summary>The first instruction of an operator's family, 0 where it has none.</summary>\n    static ReadOnlySpan<ushort> First =>\n    [\n");
+        foreach (Handler h in Fused(rows)) s.Append($"    {h.Name},\n");
+        s.Append("    Count,\n}\n\ninternal static partial class Forms\n{\n    /// <summary>The instruction for an operator of which one operand (1 or 2) has just been made by another; Br where there is none.</summary>\n");
+        s.Append("    public static Code Fused(Hornet.Wasm.Op outer, Hornet.Wasm.Op inner, int form, int operand) => (outer, inner, form, operand) switch\n    {\n");
+        foreach ((Handler h, string key) in FromPairs(rows)) s.Append($"        {key.Replace("Op.", "Hornet.Wasm.Op.")} => Code.{h.Name},\n");
+        s.Append("        _ => Code.Br,\n    };\n\n    /// <summary>The first instruction of an operator's family, 0 where it has none.</summary>\n    static ReadOnlySpan<ushort> First =>\n    [\n");
         int count = rows.Max(r => r.Op) + 1;
         Dictionary<int, string> names = first.ToDictionary(f => f.Row.Op, f => f.First);
         for (int i = 0; i < count; i += 4)
@@ -197,7 +251,7 @@ static partial class InterpreterCode
 
     public static string Threaded(List<OperatorRow> rows, List<Handler> hand)
     {
-        Handler[] all = [.. hand, .. rows.SelectMany(FromRow)];
+        Handler[] all = [.. hand, .. rows.SelectMany(FromRow), .. Fused(rows)];
         StringBuilder s = new(Program.Header);
         s.Append("#pragma warning disable CS0162 // unreachable code after a macro that leaves\nusing System.Runtime.CompilerServices;\nusing System.Runtime.Intrinsics;\nusing Hornet.Base;\n");
         s.Append($"using unsafe Handler = {Pointer.Replace("VmContext", "Hornet.Runtime.VmContext").Replace("Machine", "Hornet.Runtime.Machine")};\n\n");
@@ -225,7 +279,7 @@ static partial class InterpreterCode
         StringBuilder s = new(Program.Header);
         s.Append("#pragma warning disable CS0162 // unreachable code after a macro that leaves\nusing System.Runtime.CompilerServices;\nusing System.Runtime.Intrinsics;\nusing Hornet.Base;\n\nnamespace Hornet.Runtime;\n\n");
         s.Append($"// The switch form: for where a call in tail position is not a jump.\ninternal static unsafe class Switch\n{{\n    [SkipLocalsInit]\n    public static nint Run({Signature})\n    {{\n        while (true)\n        {{\n            switch ((Code)(*(nint*)ip))\n            {{\n");
-        foreach (Handler h in hand.Concat(rows.SelectMany(FromRow)))
+        foreach (Handler h in hand.Concat(rows.SelectMany(FromRow)).Concat(Fused(rows)))
         {
             s.Append($"                case Code.{h.Name}:\n                {{\n");
             Append(s, h, threaded: false, "                    ");

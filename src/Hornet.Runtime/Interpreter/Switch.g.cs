@@ -31,6 +31,31 @@ internal static unsafe class Switch
                     if (*(int*)(fp + *(int*)(ip + 8)) == 0) { ip += 12 + *(int*)(ip + 12); continue; }
                     ip += 16; continue;
                 }
+                case Code.BrIfAnd:
+                {
+                    if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(fp + *(int*)(ip + 12))) != 0) { ip += 16 + *(int*)(ip + 16); continue; }
+                    ip += 20; continue;
+                }
+                case Code.BrUnlessAnd:
+                {
+                    if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(fp + *(int*)(ip + 12))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
+                    ip += 20; continue;
+                }
+                case Code.BrIfAndConst:
+                {
+                    if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(ip + 12)) != 0) { ip += 16 + *(int*)(ip + 16); continue; }
+                    ip += 20; continue;
+                }
+                case Code.BrUnlessAndConst:
+                {
+                    if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(ip + 12)) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
+                    ip += 20; continue;
+                }
+                case Code.ShrUAnd:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >>> *(int*)(ip + 16) & *(int*)(ip + 20);
+                    ip += 24; continue;
+                }
                 case Code.BrTable:
                 {
                     uint i = *(int*)(fp + *(int*)(ip + 8)) is int index && (uint)index < *(uint*)(ip + 12) ? (uint)index : *(uint*)(ip + 12);
@@ -44,9 +69,8 @@ internal static unsafe class Switch
                 }
                 case Code.Copy2:
                 {
-                    long first = *(long*)(fp + *(int*)(ip + 12)), second = *(long*)(fp + *(int*)(ip + 20));
-                    *(long*)(fp + *(int*)(ip + 8)) = first;
-                    *(long*)(fp + *(int*)(ip + 16)) = second;
+                    *(long*)(fp + *(int*)(ip + 8)) = *(long*)(fp + *(int*)(ip + 12));
+                    *(long*)(fp + *(int*)(ip + 16)) = *(long*)(fp + *(int*)(ip + 20));
                     ip += 24; continue;
                 }
                 case Code.Copy128:
@@ -550,6 +574,18 @@ internal static unsafe class Switch
                     *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I32Load_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I64Load_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -565,6 +601,18 @@ internal static unsafe class Switch
                 case Code.I64Load_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -586,6 +634,18 @@ internal static unsafe class Switch
                     *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.F32Load_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.F32Load_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.F64Load_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -601,6 +661,18 @@ internal static unsafe class Switch
                 case Code.F64Load_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.F64Load_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.F64Load_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -622,6 +694,18 @@ internal static unsafe class Switch
                     *(int*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I32Load8S_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load8S_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I32Load8U_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -637,6 +721,18 @@ internal static unsafe class Switch
                 case Code.I32Load8U_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load8U_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load8U_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -658,6 +754,18 @@ internal static unsafe class Switch
                     *(int*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I32Load16S_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load16S_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I32Load16U_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -673,6 +781,18 @@ internal static unsafe class Switch
                 case Code.I32Load16U_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load16U_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I32Load16U_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -694,6 +814,18 @@ internal static unsafe class Switch
                     *(long*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I64Load8S_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load8S_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I64Load8U_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -709,6 +841,18 @@ internal static unsafe class Switch
                 case Code.I64Load8U_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load8U_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load8U_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -730,6 +874,18 @@ internal static unsafe class Switch
                     *(long*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I64Load16S_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load16S_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I64Load16U_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -745,6 +901,18 @@ internal static unsafe class Switch
                 case Code.I64Load16U_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load16U_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load16U_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
                     ip += 24; continue;
                 }
@@ -766,6 +934,18 @@ internal static unsafe class Switch
                     *(long*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I64Load32S_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load32S_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I64Load32U_S:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -784,6 +964,18 @@ internal static unsafe class Switch
                     *(long*)(fp + *(int*)(ip + 8)) = *(uint*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.I64Load32U_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(uint*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.I64Load32U_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(fp + *(int*)(ip + 8)) = *(uint*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.I32Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -799,6 +991,18 @@ internal static unsafe class Switch
                 case Code.I32Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Store_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Store_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
@@ -826,6 +1030,18 @@ internal static unsafe class Switch
                     *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
+                case Code.I64Store_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
                 case Code.I64Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -847,6 +1063,18 @@ internal static unsafe class Switch
                 case Code.F32Store_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.F32Store_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.F32Store_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
@@ -874,6 +1102,18 @@ internal static unsafe class Switch
                     *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
+                case Code.F64Store_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.F64Store_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
                 case Code.F64Store_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -895,6 +1135,18 @@ internal static unsafe class Switch
                 case Code.I32Store8_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Store8_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Store8_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
@@ -922,6 +1174,18 @@ internal static unsafe class Switch
                     *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
+                case Code.I32Store16_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Store16_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
                 case Code.I32Store16_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -943,6 +1207,18 @@ internal static unsafe class Switch
                 case Code.I64Store8_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store8_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store8_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
@@ -970,6 +1246,18 @@ internal static unsafe class Switch
                     *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
+                case Code.I64Store16_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store16_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
                 case Code.I64Store16_SI:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -991,6 +1279,18 @@ internal static unsafe class Switch
                 case Code.I64Store32_S64:
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store32_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I64Store32_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
@@ -1050,6 +1350,34 @@ internal static unsafe class Switch
                     if (Semantics.I32Eq(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
                 }
+                case Code.AddSSBrIfI32Eq_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Eq(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32Eq_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Eq(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32Eq_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Eq(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32Eq_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Eq(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
                 case Code.I32Ne_SS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Ne(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -1094,6 +1422,34 @@ internal static unsafe class Switch
                 {
                     if (Semantics.I32Ne(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
+                }
+                case Code.AddSSBrIfI32Ne_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Ne(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32Ne_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Ne(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32Ne_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Ne(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32Ne_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32Ne(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
                 }
                 case Code.I32LtS_SS:
                 {
@@ -1140,6 +1496,34 @@ internal static unsafe class Switch
                     if (Semantics.I32LtS(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
                 }
+                case Code.AddSSBrIfI32LtS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32LtS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LtS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LtS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
                 case Code.I32LtU_SS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32LtU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -1184,6 +1568,34 @@ internal static unsafe class Switch
                 {
                     if (Semantics.I32LtU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
+                }
+                case Code.AddSSBrIfI32LtU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32LtU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LtU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LtU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
                 }
                 case Code.I32GtS_SS:
                 {
@@ -1230,6 +1642,34 @@ internal static unsafe class Switch
                     if (Semantics.I32GtS(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
                 }
+                case Code.AddSSBrIfI32GtS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32GtS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GtS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GtS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
                 case Code.I32GtU_SS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32GtU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -1274,6 +1714,34 @@ internal static unsafe class Switch
                 {
                     if (Semantics.I32GtU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
+                }
+                case Code.AddSSBrIfI32GtU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32GtU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GtU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GtU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
                 }
                 case Code.I32LeS_SS:
                 {
@@ -1320,6 +1788,34 @@ internal static unsafe class Switch
                     if (Semantics.I32LeS(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
                 }
+                case Code.AddSSBrIfI32LeS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32LeS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LeS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LeS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
                 case Code.I32LeU_SS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32LeU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -1364,6 +1860,34 @@ internal static unsafe class Switch
                 {
                     if (Semantics.I32LeU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
+                }
+                case Code.AddSSBrIfI32LeU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32LeU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LeU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32LeU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32LeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
                 }
                 case Code.I32GeS_SS:
                 {
@@ -1410,6 +1934,34 @@ internal static unsafe class Switch
                     if (Semantics.I32GeS(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
                 }
+                case Code.AddSSBrIfI32GeS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32GeS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GeS_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GeS_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
                 case Code.I32GeU_SS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32GeU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -1454,6 +2006,34 @@ internal static unsafe class Switch
                 {
                     if (Semantics.I32GeU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); continue; }
                     ip += 20; continue;
+                }
+                case Code.AddSSBrIfI32GeU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSSBrIfI32GeU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GeU_SS:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
+                }
+                case Code.AddSIBrIfI32GeU_SI:
+                {
+                    int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+                    *(int*)(fp + *(int*)(ip + 8)) = v;
+                    if (Semantics.I32GeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); continue; }
+                    ip += 28; continue;
                 }
                 case Code.I64Eqz_S:
                 {
@@ -3450,6 +4030,18 @@ internal static unsafe class Switch
                     *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(mem + ea);
                     ip += 24; continue;
                 }
+                case Code.V128Load_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(mem + ea);
+                    ip += 24; continue;
+                }
+                case Code.V128Load_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(mem + ea);
+                    ip += 24; continue;
+                }
                 case Code.V128Store_SS:
                 {
                     ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
@@ -3466,6 +4058,189 @@ internal static unsafe class Switch
                 {
                     ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 16) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
                     *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.V128Store_A:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.V128Store_AI:
+                {
+                    ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32AddSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Add(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32MulSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32AndSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32XorSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32ShlSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32MulSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Add_I32LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), *(int*)(mem + ea));
+                    ip += 24; continue;
+                }
+                case Code.I32Sub_I32MulSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Sub(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Sub_I32MulSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Sub(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Xor_I32RotlSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Rotl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Xor_I32ShrUSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32ShrU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Xor_I32ShlSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Xor_I32AndSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Xor_I32XorSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.I32Or_I32ShlSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Or_I32ShrUSI:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32ShrU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+                    ip += 24; continue;
+                }
+                case Code.I32Or_I32AndSS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F64Add_F64MulSSLeft:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64Add_F64MulSS:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F64Sub_F64MulSSLeft:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64Sub_F64MulSS:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F64Mul_F64MulSS:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F64Add_F64AddSSLeft:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(Semantics.F64Add(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64Add_F64AddSS:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Add(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F64Mul_F64SubSSLeft:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64Add_F64LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+                    ip += 24; continue;
+                }
+                case Code.F64Sub_F64LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+                    ip += 24; continue;
+                }
+                case Code.F64Mul_F64LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+                    ip += 24; continue;
+                }
+                case Code.F32Add_F32MulSSLeft:
+                {
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))), *(float*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F32Add_F32MulSS:
+                {
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(*(float*)(fp + *(int*)(ip + 20)), Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F32Sub_F32MulSS:
+                {
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Sub(*(float*)(fp + *(int*)(ip + 20)), Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))));
+                    ip += 24; continue;
+                }
+                case Code.F32Mul_F32LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 20)), *(float*)(mem + ea));
+                    ip += 24; continue;
+                }
+                case Code.F32Add_F32LoadS:
+                {
+                    ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; { m->Leaf = &Leaves.OutOfBounds; goto slow; } }
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(*(float*)(fp + *(int*)(ip + 20)), *(float*)(mem + ea));
                     ip += 24; continue;
                 }
                 default:

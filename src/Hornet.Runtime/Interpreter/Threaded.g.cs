@@ -19,6 +19,11 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.Br] = (nint)(Handler)(&Br);
         a[(int)Code.BrIf] = (nint)(Handler)(&BrIf);
         a[(int)Code.BrUnless] = (nint)(Handler)(&BrUnless);
+        a[(int)Code.BrIfAnd] = (nint)(Handler)(&BrIfAnd);
+        a[(int)Code.BrUnlessAnd] = (nint)(Handler)(&BrUnlessAnd);
+        a[(int)Code.BrIfAndConst] = (nint)(Handler)(&BrIfAndConst);
+        a[(int)Code.BrUnlessAndConst] = (nint)(Handler)(&BrUnlessAndConst);
+        a[(int)Code.ShrUAnd] = (nint)(Handler)(&ShrUAnd);
         a[(int)Code.BrTable] = (nint)(Handler)(&BrTable);
         a[(int)Code.Copy] = (nint)(Handler)(&Copy);
         a[(int)Code.Copy2] = (nint)(Handler)(&Copy2);
@@ -78,80 +83,126 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.I32Load_S] = (nint)(Handler)(&I32Load_S);
         a[(int)Code.I32Load_I] = (nint)(Handler)(&I32Load_I);
         a[(int)Code.I32Load_S64] = (nint)(Handler)(&I32Load_S64);
+        a[(int)Code.I32Load_A] = (nint)(Handler)(&I32Load_A);
+        a[(int)Code.I32Load_AI] = (nint)(Handler)(&I32Load_AI);
         a[(int)Code.I64Load_S] = (nint)(Handler)(&I64Load_S);
         a[(int)Code.I64Load_I] = (nint)(Handler)(&I64Load_I);
         a[(int)Code.I64Load_S64] = (nint)(Handler)(&I64Load_S64);
+        a[(int)Code.I64Load_A] = (nint)(Handler)(&I64Load_A);
+        a[(int)Code.I64Load_AI] = (nint)(Handler)(&I64Load_AI);
         a[(int)Code.F32Load_S] = (nint)(Handler)(&F32Load_S);
         a[(int)Code.F32Load_I] = (nint)(Handler)(&F32Load_I);
         a[(int)Code.F32Load_S64] = (nint)(Handler)(&F32Load_S64);
+        a[(int)Code.F32Load_A] = (nint)(Handler)(&F32Load_A);
+        a[(int)Code.F32Load_AI] = (nint)(Handler)(&F32Load_AI);
         a[(int)Code.F64Load_S] = (nint)(Handler)(&F64Load_S);
         a[(int)Code.F64Load_I] = (nint)(Handler)(&F64Load_I);
         a[(int)Code.F64Load_S64] = (nint)(Handler)(&F64Load_S64);
+        a[(int)Code.F64Load_A] = (nint)(Handler)(&F64Load_A);
+        a[(int)Code.F64Load_AI] = (nint)(Handler)(&F64Load_AI);
         a[(int)Code.I32Load8S_S] = (nint)(Handler)(&I32Load8S_S);
         a[(int)Code.I32Load8S_I] = (nint)(Handler)(&I32Load8S_I);
         a[(int)Code.I32Load8S_S64] = (nint)(Handler)(&I32Load8S_S64);
+        a[(int)Code.I32Load8S_A] = (nint)(Handler)(&I32Load8S_A);
+        a[(int)Code.I32Load8S_AI] = (nint)(Handler)(&I32Load8S_AI);
         a[(int)Code.I32Load8U_S] = (nint)(Handler)(&I32Load8U_S);
         a[(int)Code.I32Load8U_I] = (nint)(Handler)(&I32Load8U_I);
         a[(int)Code.I32Load8U_S64] = (nint)(Handler)(&I32Load8U_S64);
+        a[(int)Code.I32Load8U_A] = (nint)(Handler)(&I32Load8U_A);
+        a[(int)Code.I32Load8U_AI] = (nint)(Handler)(&I32Load8U_AI);
         a[(int)Code.I32Load16S_S] = (nint)(Handler)(&I32Load16S_S);
         a[(int)Code.I32Load16S_I] = (nint)(Handler)(&I32Load16S_I);
         a[(int)Code.I32Load16S_S64] = (nint)(Handler)(&I32Load16S_S64);
+        a[(int)Code.I32Load16S_A] = (nint)(Handler)(&I32Load16S_A);
+        a[(int)Code.I32Load16S_AI] = (nint)(Handler)(&I32Load16S_AI);
         a[(int)Code.I32Load16U_S] = (nint)(Handler)(&I32Load16U_S);
         a[(int)Code.I32Load16U_I] = (nint)(Handler)(&I32Load16U_I);
         a[(int)Code.I32Load16U_S64] = (nint)(Handler)(&I32Load16U_S64);
+        a[(int)Code.I32Load16U_A] = (nint)(Handler)(&I32Load16U_A);
+        a[(int)Code.I32Load16U_AI] = (nint)(Handler)(&I32Load16U_AI);
         a[(int)Code.I64Load8S_S] = (nint)(Handler)(&I64Load8S_S);
         a[(int)Code.I64Load8S_I] = (nint)(Handler)(&I64Load8S_I);
         a[(int)Code.I64Load8S_S64] = (nint)(Handler)(&I64Load8S_S64);
+        a[(int)Code.I64Load8S_A] = (nint)(Handler)(&I64Load8S_A);
+        a[(int)Code.I64Load8S_AI] = (nint)(Handler)(&I64Load8S_AI);
         a[(int)Code.I64Load8U_S] = (nint)(Handler)(&I64Load8U_S);
         a[(int)Code.I64Load8U_I] = (nint)(Handler)(&I64Load8U_I);
         a[(int)Code.I64Load8U_S64] = (nint)(Handler)(&I64Load8U_S64);
+        a[(int)Code.I64Load8U_A] = (nint)(Handler)(&I64Load8U_A);
+        a[(int)Code.I64Load8U_AI] = (nint)(Handler)(&I64Load8U_AI);
         a[(int)Code.I64Load16S_S] = (nint)(Handler)(&I64Load16S_S);
         a[(int)Code.I64Load16S_I] = (nint)(Handler)(&I64Load16S_I);
         a[(int)Code.I64Load16S_S64] = (nint)(Handler)(&I64Load16S_S64);
+        a[(int)Code.I64Load16S_A] = (nint)(Handler)(&I64Load16S_A);
+        a[(int)Code.I64Load16S_AI] = (nint)(Handler)(&I64Load16S_AI);
         a[(int)Code.I64Load16U_S] = (nint)(Handler)(&I64Load16U_S);
         a[(int)Code.I64Load16U_I] = (nint)(Handler)(&I64Load16U_I);
         a[(int)Code.I64Load16U_S64] = (nint)(Handler)(&I64Load16U_S64);
+        a[(int)Code.I64Load16U_A] = (nint)(Handler)(&I64Load16U_A);
+        a[(int)Code.I64Load16U_AI] = (nint)(Handler)(&I64Load16U_AI);
         a[(int)Code.I64Load32S_S] = (nint)(Handler)(&I64Load32S_S);
         a[(int)Code.I64Load32S_I] = (nint)(Handler)(&I64Load32S_I);
         a[(int)Code.I64Load32S_S64] = (nint)(Handler)(&I64Load32S_S64);
+        a[(int)Code.I64Load32S_A] = (nint)(Handler)(&I64Load32S_A);
+        a[(int)Code.I64Load32S_AI] = (nint)(Handler)(&I64Load32S_AI);
         a[(int)Code.I64Load32U_S] = (nint)(Handler)(&I64Load32U_S);
         a[(int)Code.I64Load32U_I] = (nint)(Handler)(&I64Load32U_I);
         a[(int)Code.I64Load32U_S64] = (nint)(Handler)(&I64Load32U_S64);
+        a[(int)Code.I64Load32U_A] = (nint)(Handler)(&I64Load32U_A);
+        a[(int)Code.I64Load32U_AI] = (nint)(Handler)(&I64Load32U_AI);
         a[(int)Code.I32Store_SS] = (nint)(Handler)(&I32Store_SS);
         a[(int)Code.I32Store_IS] = (nint)(Handler)(&I32Store_IS);
         a[(int)Code.I32Store_S64] = (nint)(Handler)(&I32Store_S64);
+        a[(int)Code.I32Store_A] = (nint)(Handler)(&I32Store_A);
+        a[(int)Code.I32Store_AI] = (nint)(Handler)(&I32Store_AI);
         a[(int)Code.I32Store_SI] = (nint)(Handler)(&I32Store_SI);
         a[(int)Code.I64Store_SS] = (nint)(Handler)(&I64Store_SS);
         a[(int)Code.I64Store_IS] = (nint)(Handler)(&I64Store_IS);
         a[(int)Code.I64Store_S64] = (nint)(Handler)(&I64Store_S64);
+        a[(int)Code.I64Store_A] = (nint)(Handler)(&I64Store_A);
+        a[(int)Code.I64Store_AI] = (nint)(Handler)(&I64Store_AI);
         a[(int)Code.I64Store_SI] = (nint)(Handler)(&I64Store_SI);
         a[(int)Code.F32Store_SS] = (nint)(Handler)(&F32Store_SS);
         a[(int)Code.F32Store_IS] = (nint)(Handler)(&F32Store_IS);
         a[(int)Code.F32Store_S64] = (nint)(Handler)(&F32Store_S64);
+        a[(int)Code.F32Store_A] = (nint)(Handler)(&F32Store_A);
+        a[(int)Code.F32Store_AI] = (nint)(Handler)(&F32Store_AI);
         a[(int)Code.F32Store_SI] = (nint)(Handler)(&F32Store_SI);
         a[(int)Code.F64Store_SS] = (nint)(Handler)(&F64Store_SS);
         a[(int)Code.F64Store_IS] = (nint)(Handler)(&F64Store_IS);
         a[(int)Code.F64Store_S64] = (nint)(Handler)(&F64Store_S64);
+        a[(int)Code.F64Store_A] = (nint)(Handler)(&F64Store_A);
+        a[(int)Code.F64Store_AI] = (nint)(Handler)(&F64Store_AI);
         a[(int)Code.F64Store_SI] = (nint)(Handler)(&F64Store_SI);
         a[(int)Code.I32Store8_SS] = (nint)(Handler)(&I32Store8_SS);
         a[(int)Code.I32Store8_IS] = (nint)(Handler)(&I32Store8_IS);
         a[(int)Code.I32Store8_S64] = (nint)(Handler)(&I32Store8_S64);
+        a[(int)Code.I32Store8_A] = (nint)(Handler)(&I32Store8_A);
+        a[(int)Code.I32Store8_AI] = (nint)(Handler)(&I32Store8_AI);
         a[(int)Code.I32Store8_SI] = (nint)(Handler)(&I32Store8_SI);
         a[(int)Code.I32Store16_SS] = (nint)(Handler)(&I32Store16_SS);
         a[(int)Code.I32Store16_IS] = (nint)(Handler)(&I32Store16_IS);
         a[(int)Code.I32Store16_S64] = (nint)(Handler)(&I32Store16_S64);
+        a[(int)Code.I32Store16_A] = (nint)(Handler)(&I32Store16_A);
+        a[(int)Code.I32Store16_AI] = (nint)(Handler)(&I32Store16_AI);
         a[(int)Code.I32Store16_SI] = (nint)(Handler)(&I32Store16_SI);
         a[(int)Code.I64Store8_SS] = (nint)(Handler)(&I64Store8_SS);
         a[(int)Code.I64Store8_IS] = (nint)(Handler)(&I64Store8_IS);
         a[(int)Code.I64Store8_S64] = (nint)(Handler)(&I64Store8_S64);
+        a[(int)Code.I64Store8_A] = (nint)(Handler)(&I64Store8_A);
+        a[(int)Code.I64Store8_AI] = (nint)(Handler)(&I64Store8_AI);
         a[(int)Code.I64Store8_SI] = (nint)(Handler)(&I64Store8_SI);
         a[(int)Code.I64Store16_SS] = (nint)(Handler)(&I64Store16_SS);
         a[(int)Code.I64Store16_IS] = (nint)(Handler)(&I64Store16_IS);
         a[(int)Code.I64Store16_S64] = (nint)(Handler)(&I64Store16_S64);
+        a[(int)Code.I64Store16_A] = (nint)(Handler)(&I64Store16_A);
+        a[(int)Code.I64Store16_AI] = (nint)(Handler)(&I64Store16_AI);
         a[(int)Code.I64Store16_SI] = (nint)(Handler)(&I64Store16_SI);
         a[(int)Code.I64Store32_SS] = (nint)(Handler)(&I64Store32_SS);
         a[(int)Code.I64Store32_IS] = (nint)(Handler)(&I64Store32_IS);
         a[(int)Code.I64Store32_S64] = (nint)(Handler)(&I64Store32_S64);
+        a[(int)Code.I64Store32_A] = (nint)(Handler)(&I64Store32_A);
+        a[(int)Code.I64Store32_AI] = (nint)(Handler)(&I64Store32_AI);
         a[(int)Code.I64Store32_SI] = (nint)(Handler)(&I64Store32_SI);
         a[(int)Code.I32Eqz_S] = (nint)(Handler)(&I32Eqz_S);
         a[(int)Code.I32Eq_SS] = (nint)(Handler)(&I32Eq_SS);
@@ -163,6 +214,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32Eq_SS] = (nint)(Handler)(&BrUnlessI32Eq_SS);
         a[(int)Code.BrUnlessI32Eq_SI] = (nint)(Handler)(&BrUnlessI32Eq_SI);
         a[(int)Code.BrUnlessI32Eq_IS] = (nint)(Handler)(&BrUnlessI32Eq_IS);
+        a[(int)Code.AddSSBrIfI32Eq_SS] = (nint)(Handler)(&AddSSBrIfI32Eq_SS);
+        a[(int)Code.AddSSBrIfI32Eq_SI] = (nint)(Handler)(&AddSSBrIfI32Eq_SI);
+        a[(int)Code.AddSIBrIfI32Eq_SS] = (nint)(Handler)(&AddSIBrIfI32Eq_SS);
+        a[(int)Code.AddSIBrIfI32Eq_SI] = (nint)(Handler)(&AddSIBrIfI32Eq_SI);
         a[(int)Code.I32Ne_SS] = (nint)(Handler)(&I32Ne_SS);
         a[(int)Code.I32Ne_SI] = (nint)(Handler)(&I32Ne_SI);
         a[(int)Code.I32Ne_IS] = (nint)(Handler)(&I32Ne_IS);
@@ -172,6 +227,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32Ne_SS] = (nint)(Handler)(&BrUnlessI32Ne_SS);
         a[(int)Code.BrUnlessI32Ne_SI] = (nint)(Handler)(&BrUnlessI32Ne_SI);
         a[(int)Code.BrUnlessI32Ne_IS] = (nint)(Handler)(&BrUnlessI32Ne_IS);
+        a[(int)Code.AddSSBrIfI32Ne_SS] = (nint)(Handler)(&AddSSBrIfI32Ne_SS);
+        a[(int)Code.AddSSBrIfI32Ne_SI] = (nint)(Handler)(&AddSSBrIfI32Ne_SI);
+        a[(int)Code.AddSIBrIfI32Ne_SS] = (nint)(Handler)(&AddSIBrIfI32Ne_SS);
+        a[(int)Code.AddSIBrIfI32Ne_SI] = (nint)(Handler)(&AddSIBrIfI32Ne_SI);
         a[(int)Code.I32LtS_SS] = (nint)(Handler)(&I32LtS_SS);
         a[(int)Code.I32LtS_SI] = (nint)(Handler)(&I32LtS_SI);
         a[(int)Code.I32LtS_IS] = (nint)(Handler)(&I32LtS_IS);
@@ -181,6 +240,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32LtS_SS] = (nint)(Handler)(&BrUnlessI32LtS_SS);
         a[(int)Code.BrUnlessI32LtS_SI] = (nint)(Handler)(&BrUnlessI32LtS_SI);
         a[(int)Code.BrUnlessI32LtS_IS] = (nint)(Handler)(&BrUnlessI32LtS_IS);
+        a[(int)Code.AddSSBrIfI32LtS_SS] = (nint)(Handler)(&AddSSBrIfI32LtS_SS);
+        a[(int)Code.AddSSBrIfI32LtS_SI] = (nint)(Handler)(&AddSSBrIfI32LtS_SI);
+        a[(int)Code.AddSIBrIfI32LtS_SS] = (nint)(Handler)(&AddSIBrIfI32LtS_SS);
+        a[(int)Code.AddSIBrIfI32LtS_SI] = (nint)(Handler)(&AddSIBrIfI32LtS_SI);
         a[(int)Code.I32LtU_SS] = (nint)(Handler)(&I32LtU_SS);
         a[(int)Code.I32LtU_SI] = (nint)(Handler)(&I32LtU_SI);
         a[(int)Code.I32LtU_IS] = (nint)(Handler)(&I32LtU_IS);
@@ -190,6 +253,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32LtU_SS] = (nint)(Handler)(&BrUnlessI32LtU_SS);
         a[(int)Code.BrUnlessI32LtU_SI] = (nint)(Handler)(&BrUnlessI32LtU_SI);
         a[(int)Code.BrUnlessI32LtU_IS] = (nint)(Handler)(&BrUnlessI32LtU_IS);
+        a[(int)Code.AddSSBrIfI32LtU_SS] = (nint)(Handler)(&AddSSBrIfI32LtU_SS);
+        a[(int)Code.AddSSBrIfI32LtU_SI] = (nint)(Handler)(&AddSSBrIfI32LtU_SI);
+        a[(int)Code.AddSIBrIfI32LtU_SS] = (nint)(Handler)(&AddSIBrIfI32LtU_SS);
+        a[(int)Code.AddSIBrIfI32LtU_SI] = (nint)(Handler)(&AddSIBrIfI32LtU_SI);
         a[(int)Code.I32GtS_SS] = (nint)(Handler)(&I32GtS_SS);
         a[(int)Code.I32GtS_SI] = (nint)(Handler)(&I32GtS_SI);
         a[(int)Code.I32GtS_IS] = (nint)(Handler)(&I32GtS_IS);
@@ -199,6 +266,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32GtS_SS] = (nint)(Handler)(&BrUnlessI32GtS_SS);
         a[(int)Code.BrUnlessI32GtS_SI] = (nint)(Handler)(&BrUnlessI32GtS_SI);
         a[(int)Code.BrUnlessI32GtS_IS] = (nint)(Handler)(&BrUnlessI32GtS_IS);
+        a[(int)Code.AddSSBrIfI32GtS_SS] = (nint)(Handler)(&AddSSBrIfI32GtS_SS);
+        a[(int)Code.AddSSBrIfI32GtS_SI] = (nint)(Handler)(&AddSSBrIfI32GtS_SI);
+        a[(int)Code.AddSIBrIfI32GtS_SS] = (nint)(Handler)(&AddSIBrIfI32GtS_SS);
+        a[(int)Code.AddSIBrIfI32GtS_SI] = (nint)(Handler)(&AddSIBrIfI32GtS_SI);
         a[(int)Code.I32GtU_SS] = (nint)(Handler)(&I32GtU_SS);
         a[(int)Code.I32GtU_SI] = (nint)(Handler)(&I32GtU_SI);
         a[(int)Code.I32GtU_IS] = (nint)(Handler)(&I32GtU_IS);
@@ -208,6 +279,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32GtU_SS] = (nint)(Handler)(&BrUnlessI32GtU_SS);
         a[(int)Code.BrUnlessI32GtU_SI] = (nint)(Handler)(&BrUnlessI32GtU_SI);
         a[(int)Code.BrUnlessI32GtU_IS] = (nint)(Handler)(&BrUnlessI32GtU_IS);
+        a[(int)Code.AddSSBrIfI32GtU_SS] = (nint)(Handler)(&AddSSBrIfI32GtU_SS);
+        a[(int)Code.AddSSBrIfI32GtU_SI] = (nint)(Handler)(&AddSSBrIfI32GtU_SI);
+        a[(int)Code.AddSIBrIfI32GtU_SS] = (nint)(Handler)(&AddSIBrIfI32GtU_SS);
+        a[(int)Code.AddSIBrIfI32GtU_SI] = (nint)(Handler)(&AddSIBrIfI32GtU_SI);
         a[(int)Code.I32LeS_SS] = (nint)(Handler)(&I32LeS_SS);
         a[(int)Code.I32LeS_SI] = (nint)(Handler)(&I32LeS_SI);
         a[(int)Code.I32LeS_IS] = (nint)(Handler)(&I32LeS_IS);
@@ -217,6 +292,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32LeS_SS] = (nint)(Handler)(&BrUnlessI32LeS_SS);
         a[(int)Code.BrUnlessI32LeS_SI] = (nint)(Handler)(&BrUnlessI32LeS_SI);
         a[(int)Code.BrUnlessI32LeS_IS] = (nint)(Handler)(&BrUnlessI32LeS_IS);
+        a[(int)Code.AddSSBrIfI32LeS_SS] = (nint)(Handler)(&AddSSBrIfI32LeS_SS);
+        a[(int)Code.AddSSBrIfI32LeS_SI] = (nint)(Handler)(&AddSSBrIfI32LeS_SI);
+        a[(int)Code.AddSIBrIfI32LeS_SS] = (nint)(Handler)(&AddSIBrIfI32LeS_SS);
+        a[(int)Code.AddSIBrIfI32LeS_SI] = (nint)(Handler)(&AddSIBrIfI32LeS_SI);
         a[(int)Code.I32LeU_SS] = (nint)(Handler)(&I32LeU_SS);
         a[(int)Code.I32LeU_SI] = (nint)(Handler)(&I32LeU_SI);
         a[(int)Code.I32LeU_IS] = (nint)(Handler)(&I32LeU_IS);
@@ -226,6 +305,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32LeU_SS] = (nint)(Handler)(&BrUnlessI32LeU_SS);
         a[(int)Code.BrUnlessI32LeU_SI] = (nint)(Handler)(&BrUnlessI32LeU_SI);
         a[(int)Code.BrUnlessI32LeU_IS] = (nint)(Handler)(&BrUnlessI32LeU_IS);
+        a[(int)Code.AddSSBrIfI32LeU_SS] = (nint)(Handler)(&AddSSBrIfI32LeU_SS);
+        a[(int)Code.AddSSBrIfI32LeU_SI] = (nint)(Handler)(&AddSSBrIfI32LeU_SI);
+        a[(int)Code.AddSIBrIfI32LeU_SS] = (nint)(Handler)(&AddSIBrIfI32LeU_SS);
+        a[(int)Code.AddSIBrIfI32LeU_SI] = (nint)(Handler)(&AddSIBrIfI32LeU_SI);
         a[(int)Code.I32GeS_SS] = (nint)(Handler)(&I32GeS_SS);
         a[(int)Code.I32GeS_SI] = (nint)(Handler)(&I32GeS_SI);
         a[(int)Code.I32GeS_IS] = (nint)(Handler)(&I32GeS_IS);
@@ -235,6 +318,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32GeS_SS] = (nint)(Handler)(&BrUnlessI32GeS_SS);
         a[(int)Code.BrUnlessI32GeS_SI] = (nint)(Handler)(&BrUnlessI32GeS_SI);
         a[(int)Code.BrUnlessI32GeS_IS] = (nint)(Handler)(&BrUnlessI32GeS_IS);
+        a[(int)Code.AddSSBrIfI32GeS_SS] = (nint)(Handler)(&AddSSBrIfI32GeS_SS);
+        a[(int)Code.AddSSBrIfI32GeS_SI] = (nint)(Handler)(&AddSSBrIfI32GeS_SI);
+        a[(int)Code.AddSIBrIfI32GeS_SS] = (nint)(Handler)(&AddSIBrIfI32GeS_SS);
+        a[(int)Code.AddSIBrIfI32GeS_SI] = (nint)(Handler)(&AddSIBrIfI32GeS_SI);
         a[(int)Code.I32GeU_SS] = (nint)(Handler)(&I32GeU_SS);
         a[(int)Code.I32GeU_SI] = (nint)(Handler)(&I32GeU_SI);
         a[(int)Code.I32GeU_IS] = (nint)(Handler)(&I32GeU_IS);
@@ -244,6 +331,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.BrUnlessI32GeU_SS] = (nint)(Handler)(&BrUnlessI32GeU_SS);
         a[(int)Code.BrUnlessI32GeU_SI] = (nint)(Handler)(&BrUnlessI32GeU_SI);
         a[(int)Code.BrUnlessI32GeU_IS] = (nint)(Handler)(&BrUnlessI32GeU_IS);
+        a[(int)Code.AddSSBrIfI32GeU_SS] = (nint)(Handler)(&AddSSBrIfI32GeU_SS);
+        a[(int)Code.AddSSBrIfI32GeU_SI] = (nint)(Handler)(&AddSSBrIfI32GeU_SI);
+        a[(int)Code.AddSIBrIfI32GeU_SS] = (nint)(Handler)(&AddSIBrIfI32GeU_SS);
+        a[(int)Code.AddSIBrIfI32GeU_SI] = (nint)(Handler)(&AddSIBrIfI32GeU_SI);
         a[(int)Code.I64Eqz_S] = (nint)(Handler)(&I64Eqz_S);
         a[(int)Code.I64Eq_SS] = (nint)(Handler)(&I64Eq_SS);
         a[(int)Code.I64Eq_SI] = (nint)(Handler)(&I64Eq_SI);
@@ -636,9 +727,46 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.V128Load_S] = (nint)(Handler)(&V128Load_S);
         a[(int)Code.V128Load_I] = (nint)(Handler)(&V128Load_I);
         a[(int)Code.V128Load_S64] = (nint)(Handler)(&V128Load_S64);
+        a[(int)Code.V128Load_A] = (nint)(Handler)(&V128Load_A);
+        a[(int)Code.V128Load_AI] = (nint)(Handler)(&V128Load_AI);
         a[(int)Code.V128Store_SS] = (nint)(Handler)(&V128Store_SS);
         a[(int)Code.V128Store_IS] = (nint)(Handler)(&V128Store_IS);
         a[(int)Code.V128Store_S64] = (nint)(Handler)(&V128Store_S64);
+        a[(int)Code.V128Store_A] = (nint)(Handler)(&V128Store_A);
+        a[(int)Code.V128Store_AI] = (nint)(Handler)(&V128Store_AI);
+        a[(int)Code.I32Add_I32AddSS] = (nint)(Handler)(&I32Add_I32AddSS);
+        a[(int)Code.I32Add_I32MulSS] = (nint)(Handler)(&I32Add_I32MulSS);
+        a[(int)Code.I32Add_I32AndSS] = (nint)(Handler)(&I32Add_I32AndSS);
+        a[(int)Code.I32Add_I32XorSS] = (nint)(Handler)(&I32Add_I32XorSS);
+        a[(int)Code.I32Add_I32ShlSI] = (nint)(Handler)(&I32Add_I32ShlSI);
+        a[(int)Code.I32Add_I32MulSI] = (nint)(Handler)(&I32Add_I32MulSI);
+        a[(int)Code.I32Add_I32LoadS] = (nint)(Handler)(&I32Add_I32LoadS);
+        a[(int)Code.I32Sub_I32MulSS] = (nint)(Handler)(&I32Sub_I32MulSS);
+        a[(int)Code.I32Sub_I32MulSI] = (nint)(Handler)(&I32Sub_I32MulSI);
+        a[(int)Code.I32Xor_I32RotlSI] = (nint)(Handler)(&I32Xor_I32RotlSI);
+        a[(int)Code.I32Xor_I32ShrUSI] = (nint)(Handler)(&I32Xor_I32ShrUSI);
+        a[(int)Code.I32Xor_I32ShlSI] = (nint)(Handler)(&I32Xor_I32ShlSI);
+        a[(int)Code.I32Xor_I32AndSS] = (nint)(Handler)(&I32Xor_I32AndSS);
+        a[(int)Code.I32Xor_I32XorSS] = (nint)(Handler)(&I32Xor_I32XorSS);
+        a[(int)Code.I32Or_I32ShlSI] = (nint)(Handler)(&I32Or_I32ShlSI);
+        a[(int)Code.I32Or_I32ShrUSI] = (nint)(Handler)(&I32Or_I32ShrUSI);
+        a[(int)Code.I32Or_I32AndSS] = (nint)(Handler)(&I32Or_I32AndSS);
+        a[(int)Code.F64Add_F64MulSSLeft] = (nint)(Handler)(&F64Add_F64MulSSLeft);
+        a[(int)Code.F64Add_F64MulSS] = (nint)(Handler)(&F64Add_F64MulSS);
+        a[(int)Code.F64Sub_F64MulSSLeft] = (nint)(Handler)(&F64Sub_F64MulSSLeft);
+        a[(int)Code.F64Sub_F64MulSS] = (nint)(Handler)(&F64Sub_F64MulSS);
+        a[(int)Code.F64Mul_F64MulSS] = (nint)(Handler)(&F64Mul_F64MulSS);
+        a[(int)Code.F64Add_F64AddSSLeft] = (nint)(Handler)(&F64Add_F64AddSSLeft);
+        a[(int)Code.F64Add_F64AddSS] = (nint)(Handler)(&F64Add_F64AddSS);
+        a[(int)Code.F64Mul_F64SubSSLeft] = (nint)(Handler)(&F64Mul_F64SubSSLeft);
+        a[(int)Code.F64Add_F64LoadS] = (nint)(Handler)(&F64Add_F64LoadS);
+        a[(int)Code.F64Sub_F64LoadS] = (nint)(Handler)(&F64Sub_F64LoadS);
+        a[(int)Code.F64Mul_F64LoadS] = (nint)(Handler)(&F64Mul_F64LoadS);
+        a[(int)Code.F32Add_F32MulSSLeft] = (nint)(Handler)(&F32Add_F32MulSSLeft);
+        a[(int)Code.F32Add_F32MulSS] = (nint)(Handler)(&F32Add_F32MulSS);
+        a[(int)Code.F32Sub_F32MulSS] = (nint)(Handler)(&F32Sub_F32MulSS);
+        a[(int)Code.F32Mul_F32LoadS] = (nint)(Handler)(&F32Mul_F32LoadS);
+        a[(int)Code.F32Add_F32LoadS] = (nint)(Handler)(&F32Add_F32LoadS);
         return a;
     }
 
@@ -663,6 +791,41 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint BrIfAnd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(fp + *(int*)(ip + 12))) != 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint BrUnlessAnd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(fp + *(int*)(ip + 12))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint BrIfAndConst(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(ip + 12)) != 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint BrUnlessAndConst(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if ((*(int*)(fp + *(int*)(ip + 8)) & *(int*)(ip + 12)) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint ShrUAnd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(fp + *(int*)(ip + 12)) >>> *(int*)(ip + 16) & *(int*)(ip + 20);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint BrTable(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         uint i = *(int*)(fp + *(int*)(ip + 8)) is int index && (uint)index < *(uint*)(ip + 12) ? (uint)index : *(uint*)(ip + 12);
@@ -680,9 +843,8 @@ internal static unsafe class RawCalliHelper
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint Copy2(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
-        long first = *(long*)(fp + *(int*)(ip + 12)), second = *(long*)(fp + *(int*)(ip + 20));
-        *(long*)(fp + *(int*)(ip + 8)) = first;
-        *(long*)(fp + *(int*)(ip + 16)) = second;
+        *(long*)(fp + *(int*)(ip + 8)) = *(long*)(fp + *(int*)(ip + 12));
+        *(long*)(fp + *(int*)(ip + 16)) = *(long*)(fp + *(int*)(ip + 20));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
@@ -1300,6 +1462,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Load_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1319,6 +1497,22 @@ internal static unsafe class RawCalliHelper
     static nint I64Load_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1348,6 +1542,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Load_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Load_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint F64Load_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1367,6 +1577,22 @@ internal static unsafe class RawCalliHelper
     static nint F64Load_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 8) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Load_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Load_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(long*)(fp + *(int*)(ip + 8)) = *(long*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1396,6 +1622,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load8S_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load8S_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32Load8U_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1415,6 +1657,22 @@ internal static unsafe class RawCalliHelper
     static nint I32Load8U_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load8U_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load8U_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(int*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1444,6 +1702,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load16S_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load16S_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32Load16U_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1463,6 +1737,22 @@ internal static unsafe class RawCalliHelper
     static nint I32Load16U_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load16U_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Load16U_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(int*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1492,6 +1782,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load8S_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load8S_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(sbyte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Load8U_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1511,6 +1817,22 @@ internal static unsafe class RawCalliHelper
     static nint I64Load8U_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load8U_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load8U_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(long*)(fp + *(int*)(ip + 8)) = *(byte*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1540,6 +1862,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load16S_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load16S_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(short*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Load16U_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1559,6 +1897,22 @@ internal static unsafe class RawCalliHelper
     static nint I64Load16U_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 12)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 2) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load16U_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load16U_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(long*)(fp + *(int*)(ip + 8)) = *(ushort*)(mem + ea);
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1588,6 +1942,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load32S_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load32S_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(int*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Load32U_S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1612,6 +1982,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load32U_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(uint*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Load32U_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(fp + *(int*)(ip + 8)) = *(uint*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1631,6 +2017,22 @@ internal static unsafe class RawCalliHelper
     static nint I32Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1668,6 +2070,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1695,6 +2113,22 @@ internal static unsafe class RawCalliHelper
     static nint F32Store_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Store_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Store_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(int*)(mem + ea) = (int)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1732,6 +2166,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Store_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Store_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(long*)(mem + ea) = (long)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint F64Store_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1759,6 +2209,22 @@ internal static unsafe class RawCalliHelper
     static nint I32Store8_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store8_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store8_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(byte*)(mem + ea) = (byte)(*(int*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1796,6 +2262,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store16_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Store16_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(short*)(mem + ea) = (short)(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32Store16_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1823,6 +2305,22 @@ internal static unsafe class RawCalliHelper
     static nint I64Store8_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 1) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store8_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store8_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 1 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(byte*)(mem + ea) = (byte)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1860,6 +2358,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store16_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store16_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(short*)(mem + ea) = (short)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I64Store16_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 2 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -1887,6 +2401,22 @@ internal static unsafe class RawCalliHelper
     static nint I64Store32_S64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 4) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store32_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64Store32_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(int*)(mem + ea) = (int)(*(long*)(fp + *(int*)(ip + 12)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
@@ -1970,6 +2500,42 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32Eq_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Eq(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32Eq_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Eq(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32Eq_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Eq(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32Eq_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Eq(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32Ne_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Ne(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -2030,6 +2596,42 @@ internal static unsafe class RawCalliHelper
     {
         if (Semantics.I32Ne(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32Ne_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Ne(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32Ne_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Ne(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32Ne_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Ne(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32Ne_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32Ne(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2096,6 +2698,42 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LtS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LtS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LtS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LtS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32LtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32LtU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -2156,6 +2794,42 @@ internal static unsafe class RawCalliHelper
     {
         if (Semantics.I32LtU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LtU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LtU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2222,6 +2896,42 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GtS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GtS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GtS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GtS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32GtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32GtU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -2282,6 +2992,42 @@ internal static unsafe class RawCalliHelper
     {
         if (Semantics.I32GtU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GtU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GtU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GtU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GtU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2348,6 +3094,42 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LeS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LeS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LeS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LeS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32LeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32LeU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -2408,6 +3190,42 @@ internal static unsafe class RawCalliHelper
     {
         if (Semantics.I32LeU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32LeU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32LeU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32LeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -2474,6 +3292,42 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GeS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GeS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GeS_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeS(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GeS_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeS(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint I32GeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32GeU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
@@ -2534,6 +3388,42 @@ internal static unsafe class RawCalliHelper
     {
         if (Semantics.I32GeU(*(int*)(ip + 12), *(int*)(fp + *(int*)(ip + 8))) == 0) { ip += 16 + *(int*)(ip + 16); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
         ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSSBrIfI32GeU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16));
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GeU_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeU(v, *(int*)(fp + *(int*)(ip + 20))) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint AddSIBrIfI32GeU_SI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int v = *(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16);
+        *(int*)(fp + *(int*)(ip + 8)) = v;
+        if (Semantics.I32GeU(v, *(int*)(ip + 20)) != 0) { ip += 24 + *(int*)(ip + 24); return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -5316,6 +6206,22 @@ internal static unsafe class RawCalliHelper
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Load_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Load_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 12)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = *(Vector128<byte>*)(mem + ea);
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint V128Store_SS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         ulong ea = (uint)*(int*)(fp + *(int*)(ip + 8)) + (ulong)*(uint*)(ip + 16); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
@@ -5336,6 +6242,259 @@ internal static unsafe class RawCalliHelper
     {
         ulong ea = (ulong)*(long*)(fp + *(int*)(ip + 8)) + (ulong)*(long*)(ip + 16); if (ea < (ulong)*(long*)(ip + 16) || ea > len || len - ea < 16) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Store_A(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(fp + *(int*)(ip + 16))) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Store_AI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32AddSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Add(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32AndSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32XorSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32ShlSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32MulSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Add_I32LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), *(int*)(mem + ea));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Sub_I32MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Sub(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Sub_I32MulSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Sub(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Mul(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Xor_I32RotlSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Rotl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Xor_I32ShrUSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32ShrU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Xor_I32ShlSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Xor_I32AndSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Xor_I32XorSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Xor(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Or_I32ShlSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Shl(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Or_I32ShrUSI(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32ShrU(*(int*)(fp + *(int*)(ip + 12)), *(int*)(ip + 16)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32Or_I32AndSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Or(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32And(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Add_F64MulSSLeft(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Add_F64MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Sub_F64MulSSLeft(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Sub_F64MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Mul_F64MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Add_F64AddSSLeft(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(Semantics.F64Add(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Add_F64AddSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), Semantics.F64Add(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Mul_F64SubSSLeft(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16))), *(double*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Add_F64LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Add(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Sub_F64LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Sub(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64Mul_F64LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 8 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64Mul(*(double*)(fp + *(int*)(ip + 20)), *(double*)(mem + ea));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Add_F32MulSSLeft(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))), *(float*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Add_F32MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(*(float*)(fp + *(int*)(ip + 20)), Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Sub_F32MulSS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Sub(*(float*)(fp + *(int*)(ip + 20)), Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16))));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Mul_F32LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Mul(*(float*)(fp + *(int*)(ip + 20)), *(float*)(mem + ea));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32Add_F32LoadS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        ulong ea = (uint)*(int*)(fp + *(int*)(ip + 12)) + (ulong)*(uint*)(ip + 16); if (ea + 4 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32Add(*(float*)(fp + *(int*)(ip + 20)), *(float*)(mem + ea));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 

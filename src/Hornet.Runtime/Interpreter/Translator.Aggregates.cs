@@ -112,7 +112,6 @@ internal sealed unsafe partial class Translator
     /// <summary>Result and operands of the instruction that has just begun.</summary>
     void Made(ValType result, params ReadOnlySpan<int> fields)
     {
-        _lastOp = Op.Nop;
         Result(PushHome(result));
         foreach (int field in fields) Field(field);
     }

@@ -375,26 +375,29 @@ internal sealed unsafe partial class Translator
     Condition TakeCondition()
     {
         Entry entry = Pop();
-        if (entry.Where == Where.Home && _lastResult >= 0 && _lastResult == _last + 8 && FieldAt(_lastResult) == entry.Home && IsComparison(_lastOp))
-        {
-            Condition condition = new() { Op = _lastOp, Form = _lastForm, Slot = FieldAt(_last + 12) };
-            if (_lastForm == Forms.Slots) condition.Other = FieldAt(_last + 16);
-            else condition.Bits = ConstantBytes(_lastOp) == 8 ? System.Runtime.CompilerServices.Unsafe.ReadUnaligned<ulong>(ref _code[_last + 16]) : (uint)FieldAt(_last + 16);
-            _pos = _last;
-            Barrier();
-            if (_lastOp is Op.I32Eq or Op.I32Ne && _lastForm == Forms.SlotConst && condition.Bits == 0)
-            {
-                return new() { Op = Op.Nop, Slot = condition.Slot, Negated = condition.Op == Op.I32Eq };
-            }
-            return condition;
-        }
-        return new() { Op = Op.Nop, Slot = Source(entry) };
+        if (!IsLast(entry) || !IsComparison(_lastOp) && (_lastOp != Op.I32And || _lastForm == Forms.ConstSlot)) return new() { Op = Op.Nop, Slot = Source(entry) };
+        Condition condition = new() { Op = _lastOp, Form = _lastForm, Slot = FieldAt(_last + 12) };
+        if (_lastForm == Forms.Slots) condition.Other = FieldAt(_last + 16);
+        else condition.Bits = ConstantBytes(_lastOp) == 8 ? System.Runtime.CompilerServices.Unsafe.ReadUnaligned<ulong>(ref _code[_last + 16]) : (uint)FieldAt(_last + 16);
+        Undo();
+        return condition.Op is Op.I32Eq or Op.I32Ne && condition.Form == Forms.SlotConst && condition.Bits == 0
+            ? new() { Op = Op.Nop, Slot = condition.Slot, Negated = condition.Op == Op.I32Eq }
+            : condition;
     }
 
     Condition NullTest(in Entry entry) => new() { Op = Op.I64Eq, Form = Forms.SlotConst, Slot = entry.Home };
 
     void EmitCondition(in Condition condition, bool ifTrue)
     {
+        if (StepAndBranch(condition, ifTrue)) return;
+        if (condition.Op == Op.I32And)
+        {
+            bool slots = condition.Form == Forms.Slots;
+            Begin(ifTrue ? slots ? Runtime.Code.BrIfAnd : Runtime.Code.BrIfAndConst : slots ? Runtime.Code.BrUnlessAnd : Runtime.Code.BrUnlessAndConst);
+            Field(condition.Slot);
+            Field(slots ? condition.Other : (int)condition.Bits);
+            return;
+        }
         if (condition.Op == Op.Nop)
         {
             Begin(ifTrue != condition.Negated ? Runtime.Code.BrIf : Runtime.Code.BrUnless);
@@ -406,6 +409,30 @@ internal sealed unsafe partial class Translator
         if (condition.Form == Forms.Slots) Field(condition.Other);
         else if (ConstantBytes(condition.Op) == 8) Wide(condition.Bits);
         else Field((int)condition.Bits);
+    }
+
+    /// <summary>Where the compared value is a sum that the last instruction has made (a loop's counter): one instruction for all.</summary>
+    bool StepAndBranch(in Condition condition, bool ifTrue)
+    {
+        if (_last < 0 || _lastOp != Op.I32Add || _lastForm == Forms.ConstSlot || FieldAt(_last + 8) != condition.Slot) return false;
+        Op op = condition.Op;
+        int form = condition.Form, other = form == Forms.Slots ? condition.Other : (int)condition.Bits;
+        if (op == Op.Nop)
+        {
+            op = condition.Negated ? Op.I32Eq : Op.I32Ne;
+            form = Forms.SlotConst;
+            other = 0;
+        }
+        if (op is < Op.I32Eq or > Op.I32GeU || form == Forms.ConstSlot) return false;
+        if (!ifTrue) op = Op.I32Eq + Opposites[op - Op.I32Eq];
+        int to = FieldAt(_last + 8), a = FieldAt(_last + 12), b = FieldAt(_last + 16), step = _lastForm;
+        Undo();
+        Begin((Code)(Forms.Of(op) + Forms.AddBranch + 2 * step + form));
+        Field(to);
+        Field(a);
+        Field(b);
+        Field(other);
+        return true;
     }
 
     /// <summary>A branch whose target is patched later; returns its field.</summary>

@@ -10,9 +10,10 @@ internal sealed unsafe partial class Translator
     byte[] _code = new byte[4096];
     int _pos;
 
-    // The last instruction, where it may still be changed: its start, the field of its result, and, of a computation, what it is.
-    int _last, _lastResult, _lastForm;
-    Op _lastOp;
+    // The last instruction, where nothing can jump behind it: its start, and, of a computation, what it is. The field of its result
+    // where that is an operand that nobody has taken yet. What stands before it.
+    int _last, _lastResult, _lastForm, _before, _beforeForm;
+    Op _lastOp, _beforeOp;
 
     readonly ByteBuffer _offsets = new();
     int _bodyOffset, _markedCode, _markedOffset;
@@ -21,7 +22,7 @@ internal sealed unsafe partial class Translator
     int _fuelField;
 
     /// <summary>What comes next can be reached from elsewhere, or the last instruction is not to be touched.</summary>
-    void Barrier() => _last = _lastResult = -1;
+    void Barrier() => _last = _lastResult = _before = -1;
 
     void Room(int bytes)
     {
@@ -31,8 +32,10 @@ internal sealed unsafe partial class Translator
     void Begin(Code code)
     {
         Room(64);
-        Barrier();
+        (_before, _beforeOp, _beforeForm) = (_last, _lastOp, _lastForm);
         _last = _pos;
+        _lastResult = -1;
+        _lastOp = Op.Nop;
         Unsafe.WriteUnaligned(ref _code[_pos], Dispatch.Word(code));
         _pos += sizeof(nint);
     }
@@ -43,6 +46,17 @@ internal sealed unsafe partial class Translator
         Begin((Code)(Forms.Of(op) + form));
         _lastOp = op;
         _lastForm = form;
+    }
+
+    /// <summary>Whether an entry is what the last instruction has made, so that the instruction may be taken back.</summary>
+    bool IsLast(in Entry entry) => entry.Where == Where.Home && _lastResult >= 0 && _lastResult == _last + 8 && FieldAt(_lastResult) == entry.Home;
+
+    /// <summary>Takes the last instruction back.</summary>
+    void Undo()
+    {
+        _pos = _last;
+        (_last, _lastOp, _lastForm) = (_before, _beforeOp, _beforeForm);
+        _lastResult = _before = -1;
     }
 
     void Field(int value)
@@ -72,7 +86,6 @@ internal sealed unsafe partial class Translator
     {
         Mark();
         Begin(Runtime.Code.CallOut);
-        _lastOp = Op.Nop;
         Wide((ulong)(nint)leaf);
     }
 
@@ -88,8 +101,19 @@ internal sealed unsafe partial class Translator
     void Copy(int to, int from, bool vector)
     {
         if (to == from) return;
+        if (!vector && _last >= 0 && _lastOp == Op.LocalSet && _pos == _last + 16)
+        {
+            // Two copies in one.
+            Unsafe.WriteUnaligned(ref _code[_last], Dispatch.Word(Runtime.Code.Copy2));
+            Room(16);
+            _lastOp = Op.Nop;
+            Result(to);
+            Field(from);
+            return;
+        }
         Begin(vector ? Runtime.Code.Copy128 : Runtime.Code.Copy);
-        _lastOp = Op.Nop;
+        // Marks a plain copy.
+        _lastOp = vector ? Op.Nop : Op.LocalSet;
         Result(to);
         Field(from);
     }
@@ -98,7 +122,6 @@ internal sealed unsafe partial class Translator
     {
         bool narrow = entry.Type == ValType.I32 || entry.Type == ValType.F32;
         Begin(narrow ? Runtime.Code.Const32 : Runtime.Code.Const64);
-        _lastOp = Op.Nop;
         Result(to);
         if (narrow) Field((int)entry.Bits);
         else Wide(entry.Bits);
@@ -136,8 +159,10 @@ internal static partial class Forms
 {
     // Order as the generator writes a family.
     public const int Slots = 0, SlotConst = 1, ConstSlot = 2, BranchIf = 3, BranchUnless = 6;
-    public const int LoadSlot = 0, LoadConst = 1, LoadSlot64 = 2;
-    public const int StoreSlots = 0, StoreConstAddress = 1, StoreSlot64 = 2, StoreConstValue = 3;
+    /// <summary>Add, compare, branch: for each form of the addition, two of the comparison.</summary>
+    public const int AddBranch = 9;
+    public const int LoadSlot = 0, LoadConst = 1, LoadSlot64 = 2, LoadSum = 3;
+    public const int StoreSlots = 0, StoreConstAddress = 1, StoreSlot64 = 2, StoreSum = 3, StoreConstValue = 5;
 
     public static int Of(Op op) => First[(int)op];
 }

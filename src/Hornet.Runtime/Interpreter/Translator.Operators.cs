@@ -30,7 +30,6 @@ internal sealed unsafe partial class Translator
         int b = Source(second), a = Source(first);
         bool vector = first.Type.IsVector;
         Begin(vector ? Runtime.Code.Select128 : Runtime.Code.Select);
-        _lastOp = Op.Nop;
         Result(PushHome(first.Type.IsRef && second.Type.IsRef && !first.Type.IsNullable ? second.Type : first.Type));
         Field(a);
         Field(b);
@@ -55,8 +54,7 @@ internal sealed unsafe partial class Translator
             {
                 ValType type = _env.Globals[index].Type;
                 Begin(type.IsVector ? Runtime.Code.GlobalGet128 : Runtime.Code.GlobalGet);
-                _lastOp = Op.Nop;
-                Result(PushHome(type));
+                        Result(PushHome(type));
                 Field(index);
                 break;
             }
@@ -83,8 +81,7 @@ internal sealed unsafe partial class Translator
             case Op.F64Const: PushConst(ValType.F64, _op.Imm); break;
             default:
                 Begin(Runtime.Code.Const128);
-                _lastOp = Op.Nop;
-                Result(PushHome(ValType.V128));
+                        Result(PushHome(ValType.V128));
                 Wide(_op.Imm);
                 Wide(_op.ImmHigh);
                 break;
@@ -116,6 +113,7 @@ internal sealed unsafe partial class Translator
             return;
         }
         Entry second = Pop(), first = Pop();
+        if (!traps && Fuse(first, second, signature)) return;
         if (second.Where == Where.Const)
         {
             int source = Source(first);
@@ -135,6 +133,43 @@ internal sealed unsafe partial class Translator
         }
     }
 
+    /// <summary>One instruction for this operator and the one that has just made one of its operands, where there is one.</summary>
+    bool Fuse(in Entry first, in Entry second, Signature signature)
+    {
+        bool right = IsLast(second);
+        if (!right && !IsLast(first)) return false;
+        Entry other = right ? first : second;
+        if (other.Where == Where.Const)
+        {
+            if (right || _op.Op != Op.I32And || _lastOp != Op.I32ShrU || _lastForm != Forms.SlotConst) return false;
+            return Fused(Runtime.Code.ShrUAnd, (int)other.Bits, signature);
+        }
+        Code code = Forms.Fused(_op.Op, _lastOp, _lastForm, right ? 2 : 1);
+        return code != Runtime.Code.Br && Fused(code, other.Where == Where.Local ? _localAt[other.Local] : other.Home, signature);
+    }
+
+    bool Fused(Code code, int other, Signature signature)
+    {
+        int a = FieldAt(_last + 12), b = FieldAt(_last + 16);
+        Undo();
+        Begin(code);
+        Result(PushHome(signature.Result(0, ValType.I32)));
+        Field(a);
+        Field(b);
+        Field(other);
+        return true;
+    }
+
+    /// <summary>Takes back the addition that has just made an address; its operands, and whether the second is a constant.</summary>
+    bool TakeSum(in Entry address, out int a, out int b, out int form)
+    {
+        (a, b, form) = (0, 0, 0);
+        if (!IsLast(address) || _lastOp != Op.I32Add || _lastForm == Forms.ConstSlot) return false;
+        (a, b, form) = (FieldAt(_last + 12), FieldAt(_last + 16), _lastForm);
+        Undo();
+        return true;
+    }
+
     void Binary(int form, int slot, int other, ulong bits, Signature signature)
     {
         Begin(_op.Op, form);
@@ -149,7 +184,7 @@ internal sealed unsafe partial class Translator
     void StepEqz()
     {
         ref Entry top = ref _stack[_count - 1];
-        if (_op.Op == Op.I32Eqz && top.Where == Where.Home && _lastResult >= 0 && _lastResult == _last + 8 && FieldAt(_lastResult) == top.Home)
+        if (_op.Op == Op.I32Eqz && IsLast(top))
         {
             Op first = _lastOp is >= Op.I32Eq and <= Op.I32GeU ? Op.I32Eq : Op.I64Eq;
             if (_lastOp is >= Op.I32Eq and <= Op.I32GeU or >= Op.I64Eq and <= Op.I64GeU)
@@ -217,16 +252,25 @@ internal sealed unsafe partial class Translator
             Result(PushHome(type));
             Wide((uint)address.Bits + _op.Imm);
         }
+        else if (TakeSum(address, out int a, out int b, out int form))
+        {
+            Mark();
+            Begin((Code)(family + Forms.LoadSum + form));
+            Result(PushHome(type));
+            Field(a);
+            Field(b);
+            Field((int)_op.Imm);
+        }
         else
         {
             int source = Source(address);
             Mark();
             Begin((Code)(family + Forms.LoadSlot));
+            (_lastOp, _lastForm) = (_op.Op, Forms.LoadSlot);
             Result(PushHome(type));
             Field(source);
             Field((int)_op.Imm);
         }
-        _lastOp = _op.Op;
     }
 
     void StepStore()
@@ -258,7 +302,17 @@ internal sealed unsafe partial class Translator
             Field(source);
             Wide((uint)address.Bits + _op.Imm);
         }
-        else if (value.Where == Where.Const)
+        else if (value.Where != Where.Const && TakeSum(address, out int a, out int b, out int form))
+        {
+            int source = Source(value);
+            Mark();
+            Begin((Code)(family + Forms.StoreSum + form));
+            Field(a);
+            Field(source);
+            Field(b);
+            Field((int)_op.Imm);
+        }
+        else if (value.Where == Where.Const && !value.Type.IsVector)
         {
             int at = Source(address);
             Mark();

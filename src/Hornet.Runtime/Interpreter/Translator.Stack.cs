@@ -160,12 +160,12 @@ internal sealed unsafe partial class Translator
         if (entry.Where == Where.Home && !aliased && _lastResult >= 0 && FieldAt(_lastResult) == entry.Home)
         {
             Patch(_lastResult, at);
-            Barrier();
+            _lastResult = -1;
         }
         else if (entry.Where != Where.Local || entry.Local != local)
         {
             Move(entry, at);
-            Barrier();
+            _lastResult = -1;
         }
         if (!keep) return;
         if (entry.Where == Where.Const) PushConst(entry.Type, entry.Bits);
