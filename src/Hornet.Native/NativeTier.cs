@@ -20,15 +20,16 @@ internal sealed unsafe class NativeTier : Tier
     const int Headroom = 96 << 10;
 
     readonly BoundsChecks _checks;
+    readonly CompileMode _mode;
     readonly CompilerSettings _settings;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
     readonly CompilerContext _thunkContext = new();
     readonly Lock _lock = new();
 
-    public NativeTier(BoundsChecks checks)
+    public NativeTier(BoundsChecks checks, CompileMode mode)
     {
-        _checks = checks;
+        (_checks, _mode) = (checks, mode);
         _settings = new() { OptLevel = OptLevel.Speed, Features = Cpu.Features };
         (FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system")).Install();
     }
@@ -37,12 +38,13 @@ internal sealed unsafe class NativeTier : Tier
     public InterpreterTier Interpreter { get; } = new();
 
     public override ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings) =>
-        ModuleCompiler.Compile(environment, bytes, settings, _checks, _settings, Interpreter.Prepare(environment, bytes, settings));
+        new NativeCode(environment, bytes, new ModuleTranslation(environment, settings, _checks, _mode), _settings, _mode, Interpreter.Prepare(environment, bytes, settings));
 
     public override void Link(ModuleCode code, VmContext* context)
     {
         NativeCode own = (NativeCode)code;
         Interpreter.Link(own.Interpreted, context);
+        context->NativeCode = own.Handle;
         int imported = own.Environment.ImportedFunctions;
         for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].NativeEntry = own.Entry(i - imported);
     }
@@ -56,9 +58,12 @@ internal sealed unsafe class NativeTier : Tier
 
     public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values)
     {
-        if (CodeMap.Find(callee->NativeEntry) is not { } code) return Interpreter.Call(activation, callee, values);
+        VmContext* context = callee->Context;
+        NativeCode code = NativeCode.Of(context);
+        int type = code.Environment.Functions[(int)callee->Index];
+        nint trampoline = code.Trampolines[type];
+        if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(_trampolines, (FuncType)code.Environment.Types[type], static (f, b, s) => Thunks.BuildTrampoline(f, b, s));
         FaultHandler.Process!.PrepareThread();
-        nint trampoline = Thunk(_trampolines, code.Environment.FunctionType((int)callee->Index), static (f, b, s) => Thunks.BuildTrampoline(f, b, s));
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
         byte* top = (byte*)((nint)activation->NativeTop & ~15);
@@ -70,8 +75,7 @@ internal sealed unsafe class NativeTier : Tier
         }
         store->NativeStackLimit = limit;
         activation->Exit = CallStatus.Ok;
-        activation->TrapPc = 0;
-        CallStatus status = (CallStatus)Stubs.Process.Enter(callee->Context, trampoline, callee->NativeEntry, values, top, activation);
+        CallStatus status = (CallStatus)Stubs.Process.Enter(context, trampoline, callee->NativeEntry, values, top, activation);
         store->NativeStackLimit = outer;
         if (status == CallStatus.Fault) status = Faulted(activation);
         else if (status != CallStatus.Ok) activation->TrapPc = *(nint*)activation->NativeTop - 1;

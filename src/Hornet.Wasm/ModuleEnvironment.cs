@@ -71,6 +71,9 @@ public sealed class ModuleEnvironment : ITypeSpace
     /// <summary>Functions that occur outside function bodies, so that `ref.func` may name them (spec: context.refs).</summary>
     public HashSet<int> DeclaredFunctions { get; } = [];
 
+    /// <summary>Whether a function body has a tail call; known once the bodies are validated.</summary>
+    public bool HasTailCalls { get; internal set; }
+
     public FuncType FunctionType(int function) => (FuncType)Types[Functions[function]];
 
     CompositeKind ITypeSpace.KindOf(int type) => Types[type].Kind;

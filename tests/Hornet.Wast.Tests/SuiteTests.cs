@@ -68,12 +68,16 @@ public abstract class SuiteRun
 
 public sealed class InterpreterRun() : SuiteRun(static config => config);
 public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode());
+public sealed class NativeEagerRun() : SuiteRun(static config => config.WithNativeCode(lazy: false));
 public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
 
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
 
-/// <summary>Machine code; a wild access of a 32-bit memory faults.</summary>
+/// <summary>Machine code, compiled as it is called; a wild access of a 32-bit memory faults.</summary>
 public sealed class NativeSuite(NativeRun run) : SuiteTests(run), IClassFixture<NativeRun>;
+
+/// <summary>Machine code, compiled before anything runs.</summary>
+public sealed class NativeEagerSuite(NativeEagerRun run) : SuiteTests(run), IClassFixture<NativeEagerRun>;
 
 /// <summary>Machine code that compares every access with the memory's length.</summary>
 public sealed class NativeCheckedSuite(NativeCheckedRun run) : SuiteTests(run), IClassFixture<NativeCheckedRun>;

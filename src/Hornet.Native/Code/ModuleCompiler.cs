@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using Hornet.Base;
+using System.Collections.Concurrent;
 using Hornet.Compiler;
-using Hornet.Compiler.Ir;
 using Hornet.Runtime;
 using Hornet.Wasm;
 
@@ -10,10 +9,10 @@ namespace Hornet.Native;
 using Function = Hornet.Compiler.Ir.Function;
 
 /// <summary>
-/// Compiles the functions of a module in parallel and puts them into code memory in the order of their indices, so that the result
-/// does not depend on which thread was faster. A function that is not translated becomes a call out to the interpreter.
+/// Compiles functions of a module and puts them into code memory in the order in which they were asked for, so that the result does
+/// not depend on which thread was faster. A function that is not translated becomes a call out to the interpreter.
 /// </summary>
-internal static class ModuleCompiler
+internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation translation, ReadOnlyMemory<byte> bytes, CompilerSettings settings)
 {
     /// <summary>One function's machine code, copied out of the context that made it.</summary>
     sealed class FunctionCode(CompiledCode code)
@@ -26,119 +25,107 @@ internal static class ModuleCompiler
     }
 
     /// <summary>What a thread needs to compile, used again for each function.</summary>
-    sealed class Worker(ModuleTranslation module)
+    sealed class Worker(ModuleTranslation translation)
     {
         public readonly CompilerContext Context = new();
-        public readonly FunctionTranslator Translator = new(module);
+        public readonly FunctionTranslator Translator = new(translation);
     }
 
-    public static NativeCode Compile(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings, BoundsChecks checks, CompilerSettings compiler, ModuleCode interpreted)
+    readonly ConcurrentBag<Worker> _workers = [];
+
+    /// <summary>Compiles functions, given by their places among those that the module defines.</summary>
+    /// <returns>The code, not yet known to <see cref="CodeMap"/>, and where each function begins.</returns>
+    public unsafe (CodeUnit Unit, nint[] Entries) Compile(int[] functions, bool parallel)
     {
-        FunctionCode[] functions;
-        try
+        FunctionCode[] codes = new FunctionCode[functions.Length];
+        if (parallel)
         {
-            functions = CompileAll(new(environment, settings, checks), bytes, compiler);
+            Parallel.For(0, functions.Length, Take, (i, _, worker) =>
+            {
+                codes[i] = CompileOne(worker, functions[i]);
+                return worker;
+            }, _workers.Add);
         }
-        catch (AggregateException e) when (e.InnerExceptions.All(static x => x is LeavesByTailCallException))
+        else
         {
-            functions = CompileAll(new(environment, settings, checks, leavesByTailCalls: true), bytes, compiler);
+            Worker worker = Take();
+            for (int i = 0; i < functions.Length; i++) codes[i] = CompileOne(worker, functions[i]);
+            _workers.Add(worker);
         }
-        return Place(environment, interpreted, functions);
+        return Place(functions, codes);
     }
 
-    static FunctionCode[] CompileAll(ModuleTranslation module, ReadOnlyMemory<byte> bytes, CompilerSettings settings)
-    {
-        FunctionCode[] functions = new FunctionCode[module.Environment.Bodies.Count];
-        Parallel.For(0, functions.Length, () => new Worker(module), (i, _, worker) =>
-        {
-            functions[i] = CompileOne(module, worker, i, bytes, settings);
-            return worker;
-        }, static _ => { });
-        return functions;
-    }
+    Worker Take() => _workers.TryTake(out Worker? worker) ? worker : new(translation);
 
-    static FunctionCode CompileOne(ModuleTranslation module, Worker worker, int defined, ReadOnlyMemory<byte> bytes, CompilerSettings settings)
+    FunctionCode CompileOne(Worker worker, int defined)
     {
-        int index = module.Environment.ImportedFunctions + defined;
+        int index = translation.Environment.ImportedFunctions + defined;
+        ByteRange body = translation.Environment.Bodies[defined].Bytes;
         Function function = worker.Context.Function;
         try
         {
-            if (module.Settings.ConsumeFuel) throw new UntranslatedException(Op.Nop);
+            if (translation.Settings.ConsumeFuel) throw new UntranslatedException(Op.Nop);
             function.Clear();
-            worker.Translator.Translate(function, index, new ModuleBytes(bytes.Span.Slice(module.Environment.Bodies[defined].Bytes.Offset, module.Environment.Bodies[defined].Bytes.Length), module.Environment.Bodies[defined].Bytes.Offset));
-            LimitStack(function);
-        }
-        catch (UntranslatedException)
-        {
-            return Interpreted(module, worker, index, settings);
-        }
-        try
-        {
+            worker.Translator.Translate(function, index, new ModuleBytes(bytes.Span.Slice(body.Offset, body.Length), body.Offset));
+            function.StackLimit.Add(VmOffsets.ContextStore);
+            function.StackLimit.Add(VmOffsets.StoreStackLimit);
             return new(worker.Context.Compile(function, settings));
         }
-        catch (NotSupportedException)
+        catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
-            // The back end does not know an operator yet.
-            return Interpreted(module, worker, index, settings);
+            // Not covered by the translation, or by the back end.
+            function.Clear();
+            Thunks.BuildInterpreted(function, worker.Context.Builder, translation, index);
+            return new(worker.Context.Compile(function, settings));
         }
     }
 
-    static FunctionCode Interpreted(ModuleTranslation module, Worker worker, int index, CompilerSettings settings)
+    unsafe (CodeUnit, nint[]) Place(int[] functions, FunctionCode[] codes)
     {
-        Function function = worker.Context.Function;
-        function.Clear();
-        Thunks.BuildInterpreted(function, worker.Context.Builder, module, index);
-        return new(worker.Context.Compile(function, settings));
-    }
-
-    static void LimitStack(Function function)
-    {
-        function.StackLimit.Add(VmOffsets.ContextStore);
-        function.StackLimit.Add(VmOffsets.StoreStackLimit);
-    }
-
-    static unsafe NativeCode Place(ModuleEnvironment environment, ModuleCode interpreted, FunctionCode[] functions)
-    {
-        int[] starts = new int[functions.Length];
+        int[] starts = new int[codes.Length], indices = new int[codes.Length];
         int size = 0, traps = 0, sources = 0;
-        for (int i = 0; i < functions.Length; i++)
+        for (int i = 0; i < codes.Length; i++)
         {
             starts[i] = size;
-            size = checked(size + functions[i].Bytes.Length + 15 & ~15);
-            traps += functions[i].Traps.Length;
-            sources += functions[i].Sources.Length;
+            indices[i] = translation.Environment.ImportedFunctions + functions[i];
+            size = checked(size + codes[i].Bytes.Length + 15 & ~15);
+            traps += codes[i].Traps.Length;
+            sources += codes[i].Sources.Length;
+        }
+        // A function of the unit is called where it lies, any other one where it is at home.
+        Dictionary<int, int>? placed = null;
+        if (codes.Length > 1)
+        {
+            placed = new(codes.Length);
+            for (int i = 0; i < codes.Length; i++) placed[indices[i]] = starts[i];
         }
         CodeRange range = CodeArena.Process.Publish(Math.Max(size, 1), code =>
         {
-            for (int i = 0; i < functions.Length; i++)
+            for (int i = 0; i < codes.Length; i++)
             {
-                functions[i].Bytes.CopyTo(code.Bytes[starts[i]..]);
-                Relocate(environment, code, starts, functions[i].Relocations, starts[i]);
+                codes[i].Bytes.CopyTo(code.Bytes[starts[i]..]);
+                foreach (Relocation relocation in codes[i].Relocations)
+                {
+                    int at = starts[i] + relocation.Offset;
+                    nint symbol = relocation.Symbol >= ModuleTranslation.FirstBuiltin ? Stubs.Process.AddressOf((Builtin)(relocation.Symbol - ModuleTranslation.FirstBuiltin))
+                        : relocation.Symbol == indices[i] ? (nint)code.Start + starts[i]
+                        : (nint)code.Start + placed![relocation.Symbol];
+                    BinaryPrimitives.WriteInt32LittleEndian(code.Bytes[at..], checked((int)(symbol + relocation.Addend - ((nint)code.Start + at))));
+                }
             }
         });
         TrapSite[] allTraps = new TrapSite[traps];
         SourceSite[] allSources = new SourceSite[sources];
-        bool[] keeps = new bool[functions.Length];
+        bool[] keeps = new bool[codes.Length];
+        nint[] entries = new nint[codes.Length];
         traps = sources = 0;
-        for (int i = 0; i < functions.Length; i++)
+        for (int i = 0; i < codes.Length; i++)
         {
-            foreach (TrapSite trap in functions[i].Traps) allTraps[traps++] = trap with { Offset = trap.Offset + starts[i] };
-            foreach (SourceSite source in functions[i].Sources) allSources[sources++] = source with { Offset = source.Offset + starts[i] };
-            keeps[i] = functions[i].KeepsContext;
+            foreach (TrapSite trap in codes[i].Traps) allTraps[traps++] = trap with { Offset = trap.Offset + starts[i] };
+            foreach (SourceSite source in codes[i].Sources) allSources[sources++] = source with { Offset = source.Offset + starts[i] };
+            keeps[i] = codes[i].KeepsContext;
+            entries[i] = (nint)range.Start + starts[i];
         }
-        return new(environment, interpreted, range, starts, keeps, allTraps, allSources);
-    }
-
-    static unsafe void Relocate(ModuleEnvironment environment, CodeRange code, int[] starts, Relocation[] relocations, int start)
-    {
-        foreach (Relocation relocation in relocations)
-        {
-            int at = start + relocation.Offset;
-            nint symbol = relocation.Symbol >= ModuleTranslation.FirstBuiltin
-                ? Stubs.Process.AddressOf((Builtin)(relocation.Symbol - ModuleTranslation.FirstBuiltin))
-                : (nint)code.Start + starts[relocation.Symbol - environment.ImportedFunctions];
-            int distance = checked((int)(symbol + relocation.Addend - ((nint)code.Start + at)));
-            BinaryPrimitives.WriteInt32LittleEndian(code.Bytes[at..], distance);
-        }
+        return (new(module, range, starts, indices, keeps, allTraps, allSources), entries);
     }
 }

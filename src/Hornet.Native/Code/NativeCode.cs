@@ -1,135 +1,133 @@
-using Hornet.Base;
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using Hornet.Compiler;
 using Hornet.Runtime;
 using Hornet.Wasm;
 
 namespace Hornet.Native;
 
-/// <summary>A position in machine code that the tables know: the function, and the offset of its operator in the module.</summary>
-internal readonly record struct CodePosition(int Function, int Source);
+/// <summary>When functions are compiled.</summary>
+internal enum CompileMode
+{
+    /// <summary>All of them, by all cores, before the module is there: calls within an instance are direct.</summary>
+    Eager,
+    /// <summary>Each at its first call; a thread works ahead once it pays. Calls go through the code slots.</summary>
+    Lazy,
+}
 
-/// <summary>A module's machine code with its tables, beside the interpreter's code for what stays with the interpreter.</summary>
+/// <summary>
+/// A module's machine code, beside the interpreter's code for what stays with the interpreter. A function has one entry here, which
+/// is a stub that compiles it until it is compiled; the slots in VM contexts are copies of these entries and catch up when their stub is called.
+/// </summary>
 internal sealed unsafe class NativeCode : ModuleCode
 {
-    readonly CodeRange _range;
-    // By function, imported ones left out: where its code begins; sorted, as functions lie in order.
-    readonly int[] _starts;
-    readonly bool[] _keepsContext;
-    readonly TrapSite[] _traps;
-    readonly SourceSite[] _sources;
+    // A module that has needed this many functions will need more.
+    const int WorkAheadFrom = 24, Batch = 64;
 
-    public NativeCode(ModuleEnvironment environment, ModuleCode interpreted, CodeRange range, int[] starts, bool[] keepsContext, TrapSite[] traps, SourceSite[] sources)
+    readonly ModuleCompiler _compiler;
+    readonly nint[] _entries;
+    readonly nint[] _trampolines;
+    readonly GCHandle _handle;
+    readonly nint _stubs;
+    readonly CodeRange? _stubRange;
+    readonly ConcurrentQueue<CodeUnit> _units = new();
+    int _compiled;
+    bool _working;
+    volatile bool _disposed;
+
+    public NativeCode(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, ModuleTranslation translation, CompilerSettings settings, CompileMode mode, ModuleCode interpreted)
     {
         Environment = environment;
         Interpreted = interpreted;
-        (_range, _starts, _keepsContext, _traps, _sources) = (range, starts, keepsContext, traps, sources);
-        CodeMap.Add(this);
+        _compiler = new(this, translation, bytes, settings);
+        _entries = new nint[environment.Bodies.Count];
+        _trampolines = new nint[environment.Types.Count];
+        _handle = GCHandle.Alloc(this, GCHandleType.Weak);
+        if (mode == CompileMode.Eager)
+        {
+            int[] all = new int[_entries.Length];
+            for (int i = 0; i < all.Length; i++) all[i] = i;
+            Publish(all, parallel: true);
+        }
+        else if (_entries.Length > 0)
+        {
+            _stubRange = Stubs.Process.MakeLazy(_entries.Length);
+            _stubs = (nint)_stubRange.Start;
+            for (int i = 0; i < _entries.Length; i++) _entries[i] = _stubs + i * Stubs.LazySize;
+        }
     }
+
+    /// <summary>What <see cref="VmContext.NativeCode"/> of the module's instances is.</summary>
+    public nint Handle => GCHandle.ToIntPtr(_handle);
+
+    /// <summary>The code of an instance's module.</summary>
+    public static NativeCode Of(VmContext* context) => (NativeCode)GCHandle.FromIntPtr(context->NativeCode).Target!;
+
+    /// <summary>By type index, the trampoline of the type where it is known; 0 where it is not yet.</summary>
+    public Span<nint> Trampolines => _trampolines;
 
     public ModuleEnvironment Environment { get; }
     public ModuleCode Interpreted { get; }
-    public nint Start => (nint)_range.Start;
-    public nint End => (nint)_range.Start + _range.Size;
 
-    /// <summary>The entry of a function that the module defines, by its place among those.</summary>
-    public nint Entry(int defined) => Start + _starts[defined];
+    /// <summary>Where a function that the module defines is called, by its place among those.</summary>
+    public nint Entry(int defined) => Volatile.Read(ref _entries[defined]);
 
-    /// <summary>The trap that an instruction can raise; None where the table has none for it.</summary>
-    public TrapCode TrapAt(nint pc)
+    /// <summary>The code of a function, compiled now if it is not yet.</summary>
+    public nint EntryOfCompiled(int defined)
     {
-        int offset = (int)(pc - Start), low = 0, high = _traps.Length - 1;
-        while (low <= high)
+        if (!IsCompiled(defined))
         {
-            int middle = (low + high) / 2;
-            if (_traps[middle].Offset == offset) return TrapCodes.FromCompiler(_traps[middle].Code);
-            if (_traps[middle].Offset < offset) low = middle + 1;
-            else high = middle - 1;
+            Publish([defined], parallel: false);
+            if (Interlocked.Increment(ref _compiled) == WorkAheadFrom && System.Environment.ProcessorCount > 1) WorkAhead();
         }
-        return TrapCode.None;
+        return Entry(defined);
     }
 
-    /// <summary>The function and operator that a pc belongs to; a return address is looked up one byte before.</summary>
-    public CodePosition Find(nint pc)
+    bool IsCompiled(int defined)
     {
-        int offset = (int)(pc - Start);
-        int defined = Last(_starts, offset);
-        int low = 0, high = _sources.Length;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_sources[middle].Offset <= offset) low = middle + 1;
-            else high = middle;
-        }
-        return new(Environment.ImportedFunctions + defined, low == 0 ? 0 : Math.Max(0, _sources[low - 1].Source));
+        nint entry = Entry(defined);
+        return entry != 0 && (_stubRange is null || entry < _stubs || entry >= _stubs + _stubRange.Size);
     }
 
-    /// <summary>Whether the frame of the function at a pc keeps its context below its frame pointer.</summary>
-    public bool KeepsContext(nint pc) => _keepsContext[Last(_starts, (int)(pc - Start))];
-
-    static int Last(int[] starts, int offset)
+    // Two threads may compile the same function; the code of either will do, and both stay until the module goes.
+    void Publish(int[] functions, bool parallel)
     {
-        int at = Array.BinarySearch(starts, offset);
-        return at >= 0 ? at : ~at - 1;
+        (CodeUnit unit, nint[] entries) = _compiler.Compile(functions, parallel);
+        CodeMap.Add(unit);
+        _units.Enqueue(unit);
+        for (int i = 0; i < functions.Length; i++) Volatile.Write(ref _entries[functions[i]], entries[i]);
+    }
+
+    void WorkAhead()
+    {
+        _working = true;
+        Thread thread = new(() =>
+        {
+            List<int> batch = [];
+            for (int i = 0; i < _entries.Length && !_disposed; i++)
+            {
+                if (!IsCompiled(i)) batch.Add(i);
+                if (batch.Count < Batch && i < _entries.Length - 1) continue;
+                lock (_compiler)
+                {
+                    if (_disposed) return;
+                    if (batch.Count > 0) Publish([.. batch], parallel: false);
+                }
+                batch.Clear();
+            }
+        }) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" };
+        thread.Start();
     }
 
     public override void Dispose()
     {
-        CodeMap.Remove(this);
-        _range.Dispose();
+        _disposed = true;
+        // The thread that works ahead ends before its code does.
+        if (_working) lock (_compiler) { }
+        CodeMap.Remove(_units);
+        foreach (CodeUnit unit in _units) unit.Dispose();
+        _stubRange?.Dispose();
+        _handle.Free();
         Interpreted.Dispose();
-    }
-}
-
-/// <summary>Which module a pc belongs to. Looked up without a lock.</summary>
-internal static class CodeMap
-{
-    static readonly Lock s_lock = new();
-    // Sorted by start; replaced as a whole.
-    static NativeCode[] s_codes = [];
-
-    public static void Add(NativeCode code)
-    {
-        lock (s_lock) s_codes = [.. s_codes.Append(code).OrderBy(c => c.Start)];
-    }
-
-    public static void Remove(NativeCode code)
-    {
-        lock (s_lock) s_codes = [.. s_codes.Where(c => c != code)];
-    }
-
-    public static NativeCode? Find(nint pc)
-    {
-        NativeCode[] codes = Volatile.Read(ref s_codes);
-        int low = 0, high = codes.Length - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            if (pc < codes[middle].Start) high = middle - 1;
-            else if (pc >= codes[middle].End) low = middle + 1;
-            else return codes[middle];
-        }
-        return null;
-    }
-}
-
-/// <summary>The traps' numbers in the code generator, which knows a few itself, and in the runtime.</summary>
-internal static class TrapCodes
-{
-    public static Compiler.TrapCode ToCompiler(TrapCode trap) => trap switch
-    {
-        TrapCode.StackOverflow => Compiler.TrapCode.StackOverflow,
-        TrapCode.IntegerDivideByZero => Compiler.TrapCode.IntegerDivisionByZero,
-        TrapCode.IntegerOverflow => Compiler.TrapCode.IntegerOverflow,
-        TrapCode.BadConversionToInteger => Compiler.TrapCode.BadConversionToInteger,
-        _ => Compiler.TrapCode.User((int)trap),
-    };
-
-    public static TrapCode FromCompiler(Compiler.TrapCode code)
-    {
-        if (code == Compiler.TrapCode.StackOverflow) return TrapCode.StackOverflow;
-        if (code == Compiler.TrapCode.IntegerDivisionByZero) return TrapCode.IntegerDivideByZero;
-        if (code == Compiler.TrapCode.IntegerOverflow) return TrapCode.IntegerOverflow;
-        if (code == Compiler.TrapCode.BadConversionToInteger) return TrapCode.BadConversionToInteger;
-        return (TrapCode)(code.Code - Compiler.TrapCode.FirstUser);
     }
 }

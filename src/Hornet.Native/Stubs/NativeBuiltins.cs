@@ -27,6 +27,7 @@ internal static unsafe class NativeBuiltins
         table[(int)Builtin.IsSubtype] = (nint)(delegate* unmanaged<VmContext*, uint, uint, ulong>)&IsSubtype;
         table[(int)Builtin.Interrupted] = (nint)(delegate* unmanaged<VmContext*, void>)&Interrupted;
         table[(int)Builtin.CallOut] = (nint)(delegate* unmanaged<VmContext*, VmFuncRef*, ValRaw*, void>)&CallOut;
+        table[(int)Builtin.Compile] = (nint)(delegate* unmanaged<VmContext*, ulong, nint>)&Compile;
         return table;
     }
 
@@ -117,6 +118,21 @@ internal static unsafe class NativeBuiltins
             // Translating a function is managed code that can fail; nothing may be thrown through machine code.
             store.Vm->Current = activation;
             activation->Exit = store.KeepException(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    static nint Compile(VmContext* context, ulong defined)
+    {
+        try
+        {
+            NativeCode code = NativeCode.Of(context);
+            return context->Functions[code.Environment.ImportedFunctions + (int)defined].NativeEntry = code.EntryOfCompiled((int)defined);
+        }
+        catch (Exception exception)
+        {
+            context->Store->Current->Exit = Store.Of(context->Store).KeepException(exception);
+            return 0;
         }
     }
 }

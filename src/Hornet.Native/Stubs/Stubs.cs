@@ -20,6 +20,7 @@ internal sealed unsafe class Stubs
     static readonly Lazy<Stubs> s_process = new(static () => new());
 
     readonly CodeRange _code;
+    readonly nint _lazy;
     readonly nint[] _builtins = new nint[(int)Builtin.Count];
 
     Stubs()
@@ -31,6 +32,8 @@ internal sealed unsafe class Stubs
         for (int i = 0; i < builtins.Length; i++) builtins[i] = buffer.CreateLabel();
         EmitEnter(asm, enter, leave);
         EmitCall(asm, call, leave);
+        CodeLabel lazy = buffer.CreateLabel();
+        EmitLazy(asm, lazy, call);
         for (int i = 0; i < builtins.Length; i++)
         {
             buffer.Align(16);
@@ -41,6 +44,7 @@ internal sealed unsafe class Stubs
         buffer.Finish();
         _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
         Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
+        _lazy = (nint)(_code.Start + buffer.Final(lazy));
         Leave = (nint)(_code.Start + buffer.Final(leave));
         for (int i = 0; i < builtins.Length; i++) _builtins[i] = (nint)(_code.Start + buffer.Final(builtins[i]));
     }
@@ -113,4 +117,50 @@ internal sealed unsafe class Stubs
         asm.Mov(Rsp, R10);
         asm.EmitPlain(X64Op.Ret);
     }
+
+    // r11 function, r15 context, and the arguments of a call in flight, all of which must survive. Calls the builtin, then the code it names.
+    static void EmitLazy(Assembler asm, CodeLabel lazy, CodeLabel call)
+    {
+        CodeBuffer buffer = asm.Buffer;
+        ReadOnlySpan<int> integers = [Rdi, Rsi, Rdx, Rcx, R8, R9, Rax];
+        const int Vectors = 8, Frame = 8 * 8 + 16 * Vectors;
+        buffer.Align(16);
+        buffer.Bind(lazy);
+        asm.EmitPlain(X64Op.Push, reg: Rbp);
+        asm.Mov(Rbp, Rsp);
+        asm.Emit(X64Op.SubMi, 8, 0, Rsp, Frame);
+        for (int i = 0; i < integers.Length; i++) asm.Emit(X64Op.MovMr, 8, integers[i], RegMem.Memory(Rsp, 8 * i));
+        for (int i = 0; i < Vectors; i++) asm.Emit(X64Op.MovupsMr, 0, i, RegMem.Memory(Rsp, 64 + 16 * i));
+        asm.Mov(Rdi, R15);
+        asm.Mov(Rsi, R11);
+        asm.MovImm(Rax, (int)Builtin.Compile);
+        buffer.Byte(0xE8); // call
+        buffer.Distance(call, 0);
+        asm.Mov(R11, Rax);
+        for (int i = 0; i < integers.Length; i++) asm.Emit(X64Op.MovRm, 8, integers[i], RegMem.Memory(Rsp, 8 * i));
+        for (int i = 0; i < Vectors; i++) asm.Emit(X64Op.MovupsRm, 0, i, RegMem.Memory(Rsp, 64 + 16 * i));
+        asm.Mov(Rsp, Rbp);
+        asm.EmitPlain(X64Op.Pop, reg: Rbp);
+        asm.Emit(X64Op.JmpM, 8, 0, R11);
+    }
+
+    /// <summary>Bytes of one stub of <see cref="MakeLazy"/>.</summary>
+    public const int LazySize = 16;
+
+    /// <summary>Stubs that compile the function of their number when they are called, and go on there.</summary>
+    public CodeRange MakeLazy(int count) => CodeArena.Process.Publish(checked(count * LazySize), range =>
+    {
+        Span<byte> bytes = range.Bytes;
+        for (int i = 0; i < count; i++)
+        {
+            // mov r11d, i; jmp lazy
+            Span<byte> stub = bytes.Slice(i * LazySize, LazySize);
+            stub[0] = 0x41;
+            stub[1] = 0xBB;
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(stub[2..], i);
+            stub[6] = 0xE9;
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(stub[7..], checked((int)(_lazy - ((nint)range.Start + i * LazySize + 11))));
+            stub[11..].Fill(0xCC);
+        }
+    });
 }

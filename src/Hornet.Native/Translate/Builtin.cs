@@ -21,6 +21,8 @@ internal enum Builtin
     Interrupted,
     /// <summary>Calls a function that is not machine code: a host function, or one that the interpreter runs.</summary>
     CallOut,
+    /// <summary>Compiles a function at its first call; yields its code's address.</summary>
+    Compile,
     Count,
 }
 
@@ -48,6 +50,7 @@ internal static class BuiltinSignatures
         /* IsSubtype   */ new([I64, I32, I32], [I64]),             // sub, super
         /* Interrupted */ new([I64], []),
         /* CallOut     */ new([I64, I64, I64], []),                // function reference, values
+        /* Compile     */ new([I64, I64], [I64]),                  // function
     ];
 
     public static Signature Of(Builtin builtin) => All[(int)builtin];

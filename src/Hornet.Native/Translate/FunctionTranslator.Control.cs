@@ -215,17 +215,24 @@ internal sealed partial class FunctionTranslator
             case Op.Call or Op.ReturnCall when (int)op.A >= module.Environment.ImportedFunctions:
             {
                 int type = module.Environment.Functions[(int)op.A];
-                FuncRef callee = _builder.DeclareFunction((int)op.A, _builder.DeclareSignature(module.SignatureOf(type)));
+                SigRef signature = _builder.DeclareSignature(module.SignatureOf(type));
                 int count = ((FuncType)module.Environment.Types[type]).Parameters.Length;
                 ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, module.LeavesByTailCalls ? _builder.VmContext() : Value.None);
                 _stack.Drop(count);
-                if (op.Op == Op.ReturnCall)
+                bool direct = !module.CallsThroughSlots || (int)op.A == _index, tail = op.Op == Op.ReturnCall;
+                if (direct)
                 {
-                    _builder.ReturnCall(callee, arguments);
-                    _reachable = false;
-                    break;
+                    FuncRef callee = _builder.DeclareFunction((int)op.A, signature);
+                    if (tail) _builder.ReturnCall(callee, arguments);
+                    else PushResults(_builder.Call(callee, arguments));
                 }
-                PushResults(_builder.Call(callee, arguments));
+                else
+                {
+                    Value entry = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.VmContext), _builder.VmContext(), module.Layout.Functions + (int)op.A * FuncRefSize + VmOffsets.FuncRefNativeEntry);
+                    if (tail) _builder.ReturnCallIndirect(signature, entry, arguments);
+                    else PushResults(_builder.CallIndirect(signature, entry, arguments));
+                }
+                if (tail) _reachable = false;
                 break;
             }
             case Op.Call or Op.ReturnCall:
@@ -260,7 +267,6 @@ internal sealed partial class FunctionTranslator
 
     void CallReference(int type, Value entry, Value context, bool tail)
     {
-        if (tail && !module.LeavesByTailCalls) throw new LeavesByTailCallException();
         int count = ((FuncType)module.Environment.Types[type]).Parameters.Length;
         SigRef signature = _builder.DeclareSignature(module.ContextSignatureOf(type));
         ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, context);

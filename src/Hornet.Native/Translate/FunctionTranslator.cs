@@ -12,9 +12,6 @@ internal sealed class UntranslatedException(Op op) : Exception($"{Opcodes.Mnemon
     public Op Op { get; } = op;
 }
 
-/// <summary>The module must be translated with <see cref="ModuleTranslation.LeavesByTailCalls"/>.</summary>
-internal sealed class LeavesByTailCallException() : Exception("a tail call leads to another instance");
-
 /// <summary>
 /// Translates one validated function body to IR, in one pass over its operators. Locals are variables of the builder, operands
 /// are values, and a block's results are the parameters of the IR block that follows it. Code that cannot be reached is read
@@ -31,12 +28,13 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     /// <summary>Blocks opened inside unreachable code: their ends are read and dropped.</summary>
     int _skipped;
     FuncType _type = new([], []);
-    int _typeIndex;
+    int _typeIndex, _index;
 
     /// <summary>Builds the IR of the function <paramref name="index"/> into a cleared <paramref name="function"/>; <paramref name="body"/> is its locals and code.</summary>
     public void Translate(Function function, int index, ModuleBytes body)
     {
         ModuleEnvironment environment = module.Environment;
+        _index = index;
         _typeIndex = environment.Functions[index];
         _type = (FuncType)environment.Types[_typeIndex];
         function.Name = $"wasm{index}";

@@ -25,9 +25,10 @@ internal sealed unsafe class ModuleTranslation
 
     readonly Signature?[] _signatures, _contextSignatures;
 
-    public ModuleTranslation(ModuleEnvironment environment, CodeSettings settings, BoundsChecks checks, bool leavesByTailCalls = false)
+    public ModuleTranslation(ModuleEnvironment environment, CodeSettings settings, BoundsChecks checks, CompileMode mode)
     {
-        LeavesByTailCalls = leavesByTailCalls;
+        LeavesByTailCalls = environment.HasTailCalls;
+        CallsThroughSlots = mode == CompileMode.Lazy;
         (Environment, Settings, Checks) = (environment, settings, checks);
         Layout = new(environment);
         _signatures = new Signature?[environment.Types.Count];
@@ -50,10 +51,13 @@ internal sealed unsafe class ModuleTranslation
     public const uint GuardSize = 32 << 20;
 
     /// <summary>
-    /// Whether functions tail-call into other instances. Then their callers must keep their own context, so all calls are made as if
+    /// Whether functions may tail-call into other instances. Then their callers must keep their own context, so all calls are made as if
     /// they led elsewhere.
     /// </summary>
     public bool LeavesByTailCalls { get; }
+
+    /// <summary>Whether calls within the instance go through code slots, because the callee may not be compiled yet.</summary>
+    public bool CallsThroughSlots { get; }
 
     /// <summary>The signature of calls within an instance.</summary>
     public Signature SignatureOf(int type) => (LeavesByTailCalls ? _contextSignatures : _signatures)[type]!;

@@ -112,6 +112,7 @@ internal static unsafe class GuestCalls
         activation->NativeTop = activation->StackEnd;
         activation->InterpreterFrame = null;
         activation->InterpreterIp = null;
+        activation->TrapPc = 0;
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;

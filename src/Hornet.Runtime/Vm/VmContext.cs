@@ -29,6 +29,8 @@ internal unsafe struct VmContext
     public VmFuncRef** ImportedFunctions;
     /// <summary>The interpreter's code of the module: a GCHandle that the ModuleCode owns. Set by Tier.Link.</summary>
     public nint InterpreterCode;
+    /// <summary>A handle of the native tier's code for the module; 0 where there is none.</summary>
+    public nint NativeCode;
     /// <summary>Index of the managed Instance in its store's table.</summary>
     public int Instance;
     /// <summary>Functions of the module, imported ones included.</summary>

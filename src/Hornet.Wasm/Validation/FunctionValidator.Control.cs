@@ -59,6 +59,7 @@ public sealed partial class FunctionValidator
                 PushAll(callee.Results);
                 break;
             case Op.ReturnCall or Op.ReturnCallIndirect or Op.ReturnCallRef:
+                _context.Module.HasTailCalls = true;
                 FuncType last = Callee(op);
                 if (!TypeMatching.MatchesAll(_context.Module, last.Results, Results(_frames[0])))
                     Invalid("type mismatch: current function requires result type [" + Join(Results(_frames[0])) + "] but callee returns [" + Join(last.Results) + "]");
