@@ -77,6 +77,16 @@ public sealed unsafe partial class Function : Extern, IEquatable<Function>
         }
     }
 
+    /// <summary>Whether the function takes and gives values of these .NET types; null or void is no result, and there is at most one.</summary>
+    public bool CheckTypeSignature(Type? returnType = null, params ReadOnlySpan<Type> parameterTypes)
+    {
+        bool noResult = returnType is null || returnType == typeof(void);
+        if (parameterTypes.Length != Parameters.Count || Results.Count != (noResult ? 0 : 1)) return false;
+        for (int i = 0; i < parameterTypes.Length; i++)
+            if (Slot.TryKindOf(parameterTypes[i]) != Parameters[i]) return false;
+        return noResult || Slot.TryKindOf(returnType!) == Results[0];
+    }
+
     /// <summary>Calls with arguments in slots; results are left there.</summary>
     internal void Call(ValRaw* values) => GuestCalls.Invoke(Store, _reference, values);
 

@@ -17,7 +17,15 @@ public sealed unsafe partial class Instance
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(module);
         (Store, Module) = (store, module);
-        _context = Instantiation.Run(this, imports);
+        bool outermost = store.Enter();
+        try
+        {
+            _context = Instantiation.Run(this, imports);
+        }
+        finally
+        {
+            if (outermost) store.Leave();
+        }
     }
 
     public Store Store { get; }
@@ -27,6 +35,10 @@ public sealed unsafe partial class Instance
 
     /// <summary>The exported function of this name, or null.</summary>
     public Function? GetFunction(string name) => GetExport(name) as Function;
+
+    /// <summary>The exported function of this name, or null where there is none or its type is not that of a delegate with these .NET types.</summary>
+    public Function? GetFunction(string name, Type? returnType, params ReadOnlySpan<Type> parameterTypes) =>
+        GetFunction(name) is { } function && function.CheckTypeSignature(returnType, parameterTypes) ? function : null;
 
     public Memory? GetMemory(string name) => GetExport(name) as Memory;
     public Table? GetTable(string name) => GetExport(name) as Table;

@@ -59,6 +59,10 @@ public sealed class FunctionTests : IDisposable
         Assert.Null(instance.GetFunction<int, int, long>("add"));
         Assert.Null(instance.GetAction<int, int>("add"));
         Assert.Null(instance.GetFunction<int, int, int>("sub"));
+        Assert.NotNull(instance.GetFunction("add", typeof(int), typeof(int), typeof(uint)));
+        Assert.Null(instance.GetFunction("add", typeof(long), typeof(int), typeof(int)));
+        Assert.True(instance.GetFunction("nop")!.CheckTypeSignature());
+        Assert.False(instance.GetFunction("swap")!.CheckTypeSignature(typeof(int), typeof(int), typeof(long)));
         Assert.Throws<ArgumentException>(() => instance.GetFunction<int, int, (string, int)>("add"));
         Assert.Throws<ArgumentException>(() => instance.GetFunction<decimal, int, int>("add"));
     }

@@ -61,6 +61,8 @@ internal static unsafe class GuestCalls
     static void InvokeNested(Store store, VmFuncRef* callee, ValRaw* values)
     {
         Activation* parent = store.Vm->Current;
+        // Another thread may have entered since the caller looked: then the activation is not this thread's.
+        store.CheckAccess();
         if ((byte*)&parent < parent->HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
         Activation activation;
         Unsafe.SkipInit(out activation);
