@@ -1,4 +1,5 @@
-// Runs commands in turn and prints, for each, what a whole process took: "median_us least_us peak_kb exit_code".
+// Runs commands in turn and prints, for each, what a whole process took: "median_us least_us cpu_us peak_kb exit_code";
+// cpu_us is the median of user and system time, which a busy machine disturbs least.
 //   spawn ROUNDS COMMAND [ARG...] -- COMMAND [ARG...] -- ...
 // In C, because a child's peak resident size starts from its parent's (exec keeps the high-water mark of what it replaces),
 // and because a managed parent would add its own noise. Rounds are interleaved: what disturbs the machine disturbs all alike.
@@ -34,7 +35,7 @@ int main(int argc, char **argv) {
     while (i < argc && strcmp(argv[i], "--")) i++;
     if (i < argc) argv[i] = NULL;
   }
-  double *took = calloc((size_t)rounds * commands, sizeof *took);
+  double *took = calloc((size_t)rounds * commands, sizeof *took), *cpu = calloc((size_t)rounds * commands, sizeof *cpu);
   long peak[32] = {0};
   int code[32] = {0};
   posix_spawn_file_actions_t actions;
@@ -53,12 +54,14 @@ int main(int argc, char **argv) {
       }
       wait4(pid, &status, 0, &usage);
       took[c * rounds + r] = now() - t;
+      cpu[c * rounds + r] = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
       if (usage.ru_maxrss > peak[c]) peak[c] = usage.ru_maxrss;
       code[c] = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
   for (int c = 0; c < commands; c++) {
     qsort(took + c * rounds, rounds, sizeof *took, by_value);
-    printf("%.0f %.0f %ld %d\n", took[c * rounds + rounds / 2], took[c * rounds], peak[c], code[c]);
+    qsort(cpu + c * rounds, rounds, sizeof *cpu, by_value);
+    printf("%.0f %.0f %.0f %ld %d\n", took[c * rounds + rounds / 2], took[c * rounds], cpu[c * rounds + rounds / 2], peak[c], code[c]);
   }
   return 0;
 }

@@ -7,9 +7,10 @@ namespace Hornet.Bench;
 /// <summary>What one command took over all rounds, as spawn.c saw it.</summary>
 /// <param name="Median">Milliseconds of a whole process.</param>
 /// <param name="Least">Milliseconds of the fastest one.</param>
+/// <param name="Processor">Milliseconds of processor time, user and system; the median. A busy machine disturbs it least.</param>
 /// <param name="PeakKilobytes">The largest resident size.</param>
 /// <param name="ExitCode">Of the last round.</param>
-internal sealed record Measured(double Median, double Least, long PeakKilobytes, int ExitCode);
+internal sealed record Measured(double Median, double Least, double Processor, long PeakKilobytes, int ExitCode);
 
 /// <summary>The checkout, and the scripts and processes that measurements use.</summary>
 internal static class Tools
@@ -49,7 +50,8 @@ internal static class Tools
         if (exitCode != 0)
             throw new InvalidOperationException(error);
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
-            .Select(f => new Measured(Number(f[0]) / 1000, Number(f[1]) / 1000, long.Parse(f[2], CultureInfo.InvariantCulture), int.Parse(f[3], CultureInfo.InvariantCulture)))];
+            .Select(f => new Measured(Number(f[0]) / 1000, Number(f[1]) / 1000, Number(f[2]) / 1000,
+                long.Parse(f[3], CultureInfo.InvariantCulture), int.Parse(f[4], CultureInfo.InvariantCulture)))];
     }
 
     public static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -45,7 +45,7 @@ public sealed class CommandTests
     [InlineData("-W", "max-memory-size=BYTES")]
     [InlineData("-S", "inherit-env")]
     [InlineData("-D", "backtrace")]
-    [InlineData("-O", "none yet")]
+    [InlineData("-O", "memory-reservation=BYTES")]
     [InlineData("-C", "none yet")]
     public void A_group_lists_its_options(string letter, string option)
     {

@@ -68,6 +68,13 @@ public sealed class LimitTests
         Assert.Equal("hello, world\n", Ran.Hornet("run", "-W", "max-wasm-stack=64k", "samples/hello.wasm").Ended(0).Output);
     }
 
+    [Theory]
+    [InlineData("-W", "nan-canonicalization,relaxed-simd-deterministic=n")]
+    [InlineData("-O", "memory-reservation=1m,memory-guard-size=64k")]
+    [InlineData("-W", "all-proposals")]
+    public void What_does_not_matter_to_hello_leaves_it_alone(string group, string options) =>
+        Assert.Equal("hello, world\n", Ran.Hornet("run", group, options, "samples/hello.wasm").Ended(0).Output);
+
     [Fact]
     public void Instances_tables_and_memories_are_counted()
     {

@@ -14,6 +14,8 @@ internal sealed class RunSettings
     public List<(string Name, string File)> Preloads { get; } = [];
 
     public Features Features { get; set; } = Features.Default;
+    /// <summary>What goes straight into the engine's configuration.</summary>
+    public Config Config { get; } = new();
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }
     public long? MaxWasmStack { get; set; }

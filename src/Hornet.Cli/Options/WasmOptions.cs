@@ -18,6 +18,8 @@ internal static class WasmOptions
         new("trap-on-grow-failure", null, "memory.grow and table.grow trap instead of returning -1", (s, o, v) => s.Limits = s.Limits with { TrapOnGrowFailure = OptionValue.Flag(o, v) }),
         new("unknown-imports-trap", null, "a function that is imported and not known traps when it is called", (s, o, v) => s.UnknownImportsTrap = OptionValue.Flag(o, v)),
         new("unknown-imports-default", null, "a function that is imported and not known returns zeros", (s, o, v) => s.UnknownImportsDefault = OptionValue.Flag(o, v)),
+        new("nan-canonicalization", null, "NaNs that arithmetic makes have one bit pattern", (s, o, v) => s.Config.WithCraneliftNaNCanonicalization(OptionValue.Flag(o, v))),
+        new("relaxed-simd-deterministic", null, "relaxed SIMD gives the same results on every machine (on)", (s, o, v) => s.Config.WithDeterministicRelaxedSimd(OptionValue.Flag(o, v))),
         new("all-proposals", null, "everything below", (s, o, v) => s.Features = OptionValue.Flag(o, v) ? Features.All : Features.Mvp),
         Feature("mutable-global", Features.MutableGlobal),
         Feature("sign-extension", Features.SignExtension),
@@ -41,8 +43,6 @@ internal static class WasmOptions
     ],
     [
         new("epoch-interruption", "use -W timeout=TIME, which interrupts at the same points"),
-        new("nan-canonicalization", "results of the interpreter are deterministic on one kind of CPU"),
-        new("relaxed-simd-deterministic", "the interpreter always computes the deterministic results"),
         new("async-stack-size", "use -W max-wasm-stack=BYTES: guests always run on a stack of their own"),
         new("async-stack-zero-init", "guest stacks are always fresh"),
         new("unknown-exports-allow", "exports that the command does not know are always ignored"),

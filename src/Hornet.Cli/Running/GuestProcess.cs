@@ -67,7 +67,7 @@ internal sealed class GuestProcess(RunSettings settings)
 
     private Config Configuration()
     {
-        var config = new Config().WithFeatures(settings.Features).WithFuelConsumption(settings.Fuel is not null).WithEpochInterruption(settings.Timeout is not null);
+        var config = settings.Config.WithFeatures(settings.Features).WithFuelConsumption(settings.Fuel is not null).WithEpochInterruption(settings.Timeout is not null);
         if (settings.MaxWasmStack is { } stack)
             config.WithMaximumStackSize(stack);
         return config;
