@@ -18,17 +18,20 @@ internal sealed class WasiClock(IHostSystem host, TimeProvider? provider)
         switch (clock)
         {
             case Realtime:
-                nanoseconds = (ulong)long.Max(0, (provider.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks) * 100;
+                nanoseconds = Saturated((Int128)(provider.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100);
                 return Errno.Success;
             // What a guest uses of the processor is no part of a replaced time: its CPU clocks stand with the monotonic one.
             case Monotonic or ProcessCpu or ThreadCpu:
-                nanoseconds = (ulong)((Int128)provider.GetTimestamp() * 1_000_000_000 / provider.TimestampFrequency);
+                nanoseconds = Saturated((Int128)provider.GetTimestamp() * 1_000_000_000 / provider.TimestampFrequency);
                 return Errno.Success;
             default:
                 nanoseconds = 0;
                 return Errno.Inval;
         }
     }
+
+    /// <summary>.NET's calendar is longer than 64 bits of nanoseconds, at both ends.</summary>
+    static ulong Saturated(Int128 nanoseconds) => (ulong)Int128.Clamp(nanoseconds, 0, ulong.MaxValue);
 
     public Errno Resolution(uint clock, out ulong nanoseconds)
     {

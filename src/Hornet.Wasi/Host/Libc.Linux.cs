@@ -40,7 +40,7 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)] public static partial int utimensat(int dir, byte* path, TimeSpec* times, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial int futimens(int fd, TimeSpec* times);
     [LibraryImport(C, SetLastError = true)] public static partial int ftruncate(int fd, long size);
-    [LibraryImport(C)] public static partial int posix_fallocate(int fd, long offset, long length);
+    [LibraryImport(C, SetLastError = true)] public static partial int fallocate(int fd, int mode, long offset, long length);
     [LibraryImport(C)] public static partial int posix_fadvise(int fd, long offset, long length, int advice);
     [LibraryImport(C, SetLastError = true)] public static partial int fsync(int fd);
     [LibraryImport(C, SetLastError = true)] public static partial int fdatasync(int fd);

@@ -57,10 +57,11 @@ internal sealed unsafe partial class LinuxHost
 
     public Errno SetSize(int handle, ulong size) => size > long.MaxValue ? Errno.Inval : Check(Libc.ftruncate(handle, (long)size));
 
+    // Not posix_fallocate: where a file system cannot, that writes block by block, for as long as the guest's number says.
     public Errno Allocate(int handle, ulong offset, ulong length) =>
         length == 0 || offset > long.MaxValue || length > long.MaxValue - offset
             ? Errno.Inval
-            : Libc.Translate(Libc.posix_fallocate(handle, (long)offset, (long)length));
+            : Check(Libc.fallocate(handle, 0, (long)offset, (long)length));
 
     public Errno Advise(int handle, ulong offset, ulong length, byte advice) =>
         advice > 5 || offset > long.MaxValue || length > long.MaxValue

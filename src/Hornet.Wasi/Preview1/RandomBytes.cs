@@ -12,6 +12,14 @@ internal static unsafe class RandomBytes
             return Errno.Fault;
         if ((uint)bytes.Length < a[1].U32)
             return Errno.Inval;
+        // Gigabytes take seconds, which a deadline must not have to wait for.
+        const int chunk = 1 << 20;
+        for (; bytes.Length > chunk; bytes = bytes[chunk..])
+        {
+            context.FillRandom(bytes[..chunk]);
+            if (context.Waiter.IsInterrupted)
+                return Errno.Intr;
+        }
         context.FillRandom(bytes);
         return Errno.Success;
     }

@@ -22,7 +22,8 @@ internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker wak
 
     void IWaiter.Wake() => waker.Wake();
 
-    bool IsInterrupted => _store is not null && _store.Vm->Interrupt != 0 && _store.Interrupted() != TrapCode.None;
+    /// <summary>Whether the guest must stop.</summary>
+    public bool IsInterrupted => _store is not null && _store.Vm->Interrupt != 0 && _store.Interrupted() != TrapCode.None;
 
     /// <summary>Waits until a descriptor can go on.</summary>
     public Errno Wait(Descriptor descriptor, Interest interest)
