@@ -51,6 +51,15 @@ internal sealed unsafe partial class CodeArena
         return range;
     }
 
+    /// <summary>Bytes that are not taken.</summary>
+    public long Free
+    {
+        get
+        {
+            lock (_lock) return _free.Values.Sum(static length => (long)length);
+        }
+    }
+
     int Take(int length)
     {
         lock (_lock)

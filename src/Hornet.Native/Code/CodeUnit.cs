@@ -26,23 +26,27 @@ internal sealed unsafe class CodeUnit
     public nint End => (nint)_range.Start + _range.Size;
 
     /// <summary>The trap that an instruction can raise; None where the table has none for it.</summary>
-    public TrapCode TrapAt(nint pc)
+    public TrapCode TrapAt(nint pc) => IndexOfTrap((int)(pc - Start)) is >= 0 and var at ? TrapCodes.FromCompiler(_traps[at].Code) : TrapCode.None;
+
+    int IndexOfTrap(int offset)
     {
-        int offset = (int)(pc - Start), low = 0, high = _traps.Length - 1;
+        int low = 0, high = _traps.Length - 1;
         while (low <= high)
         {
             int middle = (low + high) / 2;
-            if (_traps[middle].Offset == offset) return TrapCodes.FromCompiler(_traps[middle].Code);
+            if (_traps[middle].Offset == offset) return middle;
             if (_traps[middle].Offset < offset) low = middle + 1;
             else high = middle - 1;
         }
-        return TrapCode.None;
+        return -1;
     }
 
     /// <summary>The function and operator that a pc belongs to; a return address is looked up one byte before.</summary>
     public CodePosition Find(nint pc)
     {
         int offset = (int)(pc - Start), low = 0, high = _sources.Length;
+        // Traps stand behind their function, so they say themselves where they come from.
+        if (IndexOfTrap(offset) is >= 0 and var trap) return new(_functions[At(offset)], _traps[trap].Source);
         while (low < high)
         {
             int middle = (low + high) / 2;

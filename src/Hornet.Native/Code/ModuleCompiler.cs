@@ -64,7 +64,8 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
         Function function = worker.Context.Function;
         try
         {
-            if (translation.Settings.ConsumeFuel) throw new UntranslatedException(Op.Nop);
+            // Fuel and canonical NaNs are the interpreter's for now.
+            if (translation.Settings.ConsumeFuel || translation.Settings.CanonicalizeNaN) throw new UntranslatedException(Op.Nop);
             function.Clear();
             worker.Translator.Translate(function, index, new ModuleBytes(bytes.Span.Slice(body.Offset, body.Length), body.Offset));
             function.StackLimit.Add(VmOffsets.ContextStore);

@@ -292,7 +292,7 @@ internal sealed partial class FunctionTranslator
     void CallTable(in Operator op)
     {
         TableType table = module.Environment.Tables[(int)op.B];
-        Value callee = TableElement((int)op.B, _stack.Pop());
+        Value callee = TableElement((int)op.B, _stack.Pop(), TrapCode.UndefinedElement);
         _builder.Trapz(callee, TrapCodes.ToCompiler(TrapCode.IndirectCallToNull));
         int type = (int)op.A;
         if (!IsExactType(table.Element, type))

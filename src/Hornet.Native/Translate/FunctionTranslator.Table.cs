@@ -23,9 +23,9 @@ internal sealed partial class FunctionTranslator
     }
 
     /// <summary>What a table holds at an index: the payload of its slot, made by the runtime where the slot is not initialised.</summary>
-    Value TableElement(int table, Value index)
+    Value TableElement(int table, Value index, TrapCode outside)
     {
-        Value slot = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), TableSlot(table, index, TrapCode.TableOutOfBounds), 0);
+        Value slot = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), TableSlot(table, index, outside), 0);
         Value payload = _builder.Binary(Opcode.Ushr, slot, Iconst64(1));
         Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
         _builder.Function.AppendParam(done, IrType.I64);
@@ -48,7 +48,7 @@ internal sealed partial class FunctionTranslator
         bool is64 = op.Op != Op.ElemDrop && module.Environment.Tables[table].Is64;
         switch (op.Op)
         {
-            case Op.TableGet: Push(TableElement(table, _stack.Pop())); break;
+            case Op.TableGet: Push(TableElement(table, _stack.Pop(), TrapCode.TableOutOfBounds)); break;
             case Op.TableSet:
             {
                 Value value = _stack.Pop();
