@@ -140,4 +140,22 @@ public sealed class InterpreterTests : IDisposable
         store.Fuel = 10;
         Assert.Equal(40, instance.GetFunction<int>("get")!());
     }
+
+    [Fact]
+    public void NaNs_are_canonical_where_that_is_asked_for()
+    {
+        using Engine engine = new(new Config().WithCraneliftNaNCanonicalization(true));
+        using Store store = new(engine);
+        Instance instance = Wat.Instantiate(store, """
+            (module
+              (func (export "scalar") (param i64) (result i64) (i64.reinterpret_f64 (f64.add (f64.reinterpret_i64 (local.get 0)) (f64.const 1))))
+              (func (export "kept") (param i64) (result i64) (i64.reinterpret_f64 (f64.neg (f64.reinterpret_i64 (local.get 0)))))
+              (func (export "vector") (param i64) (result i64) (i64x2.extract_lane 1 (f64x2.mul (i64x2.splat (local.get 0)) (f64x2.splat (f64.const 2))))))
+            """);
+        const long Odd = unchecked((long)0xFFF8000000001234);
+        Assert.Equal(0x7FF8000000000000, instance.GetFunction<long, long>("scalar")!(Odd));
+        Assert.Equal(0x7FF8000000001234, instance.GetFunction<long, long>("kept")!(Odd));
+        Assert.Equal(0x7FF8000000000000, instance.GetFunction<long, long>("vector")!(Odd));
+        Assert.Equal(BitConverter.DoubleToInt64Bits(3.5), instance.GetFunction<long, long>("scalar")!(BitConverter.DoubleToInt64Bits(2.5)));
+    }
 }

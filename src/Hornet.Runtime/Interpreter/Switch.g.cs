@@ -357,6 +357,28 @@ internal static unsafe class Switch
                 {
                     { m->TrapCode = TrapCode.Unreachable; { m->Leaf = &Leaves.Trap; goto slow; } }
                 }
+                case Code.CanonicalF32:
+                {
+                    if (float.IsNaN(*(float*)(fp + *(int*)(ip + 8)))) { *(int*)(fp + *(int*)(ip + 8)) = 0x7FC00000; }
+                    ip += 12; continue;
+                }
+                case Code.CanonicalF64:
+                {
+                    if (double.IsNaN(*(double*)(fp + *(int*)(ip + 8)))) { *(long*)(fp + *(int*)(ip + 8)) = 0x7FF8000000000000; }
+                    ip += 12; continue;
+                }
+                case Code.CanonicalF32x4:
+                {
+                    Vector128<float> v = (*(Vector128<byte>*)(fp + *(int*)(ip + 8))).AsSingle();
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Vector128.ConditionalSelect(Vector128.Equals(v, v), v, Vector128.Create(0x7FC00000).AsSingle()).AsByte();
+                    ip += 12; continue;
+                }
+                case Code.CanonicalF64x2:
+                {
+                    Vector128<double> v = (*(Vector128<byte>*)(fp + *(int*)(ip + 8))).AsDouble();
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Vector128.ConditionalSelect(Vector128.Equals(v, v), v, Vector128.Create(0x7FF8000000000000).AsDouble()).AsByte();
+                    ip += 12; continue;
+                }
                 case Code.Fuel:
                 {
                     if ((m->Store->Fuel -= *(int*)(ip + 8)) < 0) { { m->TrapCode = TrapCode.OutOfFuel; { m->Leaf = &Leaves.Trap; goto slow; } } }

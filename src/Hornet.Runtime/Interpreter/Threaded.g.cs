@@ -67,6 +67,10 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.ArraySet64] = (nint)(Handler)(&ArraySet64);
         a[(int)Code.ArrayLen] = (nint)(Handler)(&ArrayLen);
         a[(int)Code.Unreachable] = (nint)(Handler)(&Unreachable);
+        a[(int)Code.CanonicalF32] = (nint)(Handler)(&CanonicalF32);
+        a[(int)Code.CanonicalF64] = (nint)(Handler)(&CanonicalF64);
+        a[(int)Code.CanonicalF32x4] = (nint)(Handler)(&CanonicalF32x4);
+        a[(int)Code.CanonicalF64x2] = (nint)(Handler)(&CanonicalF64x2);
         a[(int)Code.Fuel] = (nint)(Handler)(&Fuel);
         a[(int)Code.CheckInterrupt] = (nint)(Handler)(&CheckInterrupt);
         a[(int)Code.Call] = (nint)(Handler)(&Call);
@@ -1210,6 +1214,36 @@ internal static unsafe class RawCalliHelper
     static nint Unreachable(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         { m->TrapCode = TrapCode.Unreachable; return Trap(ip, fp, mem, len, vm, m); }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CanonicalF32(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if (float.IsNaN(*(float*)(fp + *(int*)(ip + 8)))) { *(int*)(fp + *(int*)(ip + 8)) = 0x7FC00000; }
+        ip += 12; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CanonicalF64(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if (double.IsNaN(*(double*)(fp + *(int*)(ip + 8)))) { *(long*)(fp + *(int*)(ip + 8)) = 0x7FF8000000000000; }
+        ip += 12; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CanonicalF32x4(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        Vector128<float> v = (*(Vector128<byte>*)(fp + *(int*)(ip + 8))).AsSingle();
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Vector128.ConditionalSelect(Vector128.Equals(v, v), v, Vector128.Create(0x7FC00000).AsSingle()).AsByte();
+        ip += 12; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CanonicalF64x2(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        Vector128<double> v = (*(Vector128<byte>*)(fp + *(int*)(ip + 8))).AsDouble();
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Vector128.ConditionalSelect(Vector128.Equals(v, v), v, Vector128.Create(0x7FF8000000000000).AsDouble()).AsByte();
+        ip += 12; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
