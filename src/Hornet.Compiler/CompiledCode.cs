@@ -48,6 +48,9 @@ internal sealed class CompiledCode
 
     public ReadOnlySpan<byte> Bytes => _buffer.FinalBytes;
 
+    /// <summary>Where the instructions end; behind them lie jump tables and constants.</summary>
+    public int CodeSize { get; set; }
+
     public FlatList<Relocation> Relocations { get; } = new();
     public FlatList<TrapSite> Traps { get; } = new();
     public FlatList<ReturnSite> Returns { get; } = new();

@@ -1,6 +1,7 @@
 using Hornet.Compiler.Analysis;
 using Hornet.Compiler.Ir;
 using Hornet.Compiler.Machine;
+using Hornet.Compiler.Passes;
 using Hornet.Compiler.X64;
 
 namespace Hornet.Compiler;
@@ -19,6 +20,9 @@ internal sealed record CompilerSettings
     public OptLevel OptLevel { get; init; } = OptLevel.Speed;
 
     public CpuFeatures Features { get; init; }
+
+    /// <summary>After so many rewrites the optimiser stops: finds a wrong one by bisection.</summary>
+    public int Fuel { get; init; } = int.MaxValue;
 
     /// <summary>Where the VM context has the address of the stub that explicit traps call, in place of an undefined instruction that raises a
     /// signal; the trap table then has the call's return address. -1: raise a signal.</summary>
@@ -48,6 +52,8 @@ internal sealed class CompilerContext
 
     public ControlFlow Flow { get; } = new();
 
+    public PassContext Passes { get; } = new();
+
     public VCode VCode => _lower.Code;
 
     public RegAlloc RegAlloc { get; } = new();
@@ -68,6 +74,8 @@ internal sealed class CompilerContext
     {
         function.ResolveAll();
         if (settings.Verify) Verifier.Check(function);
+        Passes.Fuel = settings.Fuel;
+        Pipeline.Run(function, Passes, settings.OptLevel != OptLevel.None, settings.Verify);
         Flow.Compute(function);
         _lower.Features = settings.Features;
         _lower.Run(function, Flow);

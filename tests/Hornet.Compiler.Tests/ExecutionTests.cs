@@ -40,8 +40,8 @@ public sealed unsafe class ExecutionTests
         try
         {
             for (int seed = first; seed < first + count; seed++)
-                foreach (CpuFeatures features in (CpuFeatures[])[CpuFeatures.Base, Everything])
-                    CompareOne(seed, context, NativeRunner.Settings with { Features = features }, memory, calls);
+                foreach ((CpuFeatures features, OptLevel level) in ((CpuFeatures, OptLevel)[])[(Everything, OptLevel.None), (CpuFeatures.Base, OptLevel.Speed), (Everything, OptLevel.Speed)])
+                    CompareOne(seed, context, NativeRunner.Settings with { Features = features, OptLevel = level }, memory, calls);
         }
         finally
         {
@@ -56,7 +56,7 @@ public sealed unsafe class ExecutionTests
         Function callee = RandomFunction.Callee(seed);
         try
         {
-            using NativeRunner runner = NativeRunner.Compile(settings, context, calls ? [IrParser.Parse(text.Replace("%0 ", "%1 ")), callee] : [function]);
+            using NativeRunner runner = NativeRunner.Compile(settings, context, calls ? [IrParser.Parse(text.Replace("%0 ", "%1 ")), RandomFunction.Callee(seed)] : [IrParser.Parse(text)]);
             for (int run = 0; run < 3; run++)
             {
                 var random = new Random(seed * 10 + run);
@@ -70,7 +70,7 @@ public sealed unsafe class ExecutionTests
                 byte[] after = bytes.ToArray();
                 start.CopyTo(bytes);
                 IrOutcome found = runner.Run(function.Signature, args);
-                string what = $"seed {seed} run {run} features {settings.Features}\n{text}\n{runner.Disassembly}";
+                string what = $"seed {seed} run {run} features {settings.Features} {settings.OptLevel}\n{text}\n{runner.Disassembly}";
                 Assert.True(expected.Trap == found.Trap, $"trap {found.Trap}, not {expected.Trap}: {what}");
                 for (int i = 0; i < expected.Results.Length; i++)
                     Assert.True(Same(function.Signature.Results[i], expected.Results[i], found.Results[i]), $"result {i} is {found.Results[i]:x}, not {expected.Results[i]:x}: {what}");

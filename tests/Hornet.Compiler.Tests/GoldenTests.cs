@@ -1,6 +1,7 @@
 using System.Text;
 using Hornet.Compiler.Analysis;
 using Hornet.Compiler.Ir;
+using Hornet.Compiler.Passes;
 using Hornet.Compiler.X64;
 
 namespace Hornet.Compiler.Tests;
@@ -47,6 +48,8 @@ public sealed class GoldenTests
                 continue;
             }
             Assert.Equal("opt", verb);
+            string? only = words.FirstOrDefault(word => word.StartsWith("pass=", StringComparison.Ordinal))?[5..];
+            Pipeline.Run(function, new PassContext(), settings.OptLevel != OptLevel.None, verify: true, only);
             output.Append(IrPrinter.Print(function));
         }
         return output.ToString();

@@ -58,7 +58,7 @@ internal sealed unsafe partial class NativeRunner : IDisposable
         var decoder = Decoder.Create(64, bytes);
         var text = new StringBuilder();
         var output = new StringOutput();
-        int end = code.Bytes.Length;
+        int end = code.CodeSize;
         while (decoder.IP < (ulong)end)
         {
             decoder.Decode(out Instruction instruction);

@@ -32,10 +32,12 @@ internal sealed class RandomFunction
         _calls = calls;
     }
 
-    public static Function Create(int seed, int size = 60, bool calls = false)
+    public static Function Create(int seed, int size = 60, bool calls = false, Function? into = null)
     {
         var generator = new RandomFunction(seed, calls);
-        return generator.Build(size);
+        into ??= new Function();
+        into.Clear();
+        return generator.Build(into, size);
     }
 
     /// <summary>Arguments for a function: the memory and then numbers that are often interesting.</summary>
@@ -59,13 +61,13 @@ internal sealed class RandomFunction
         return args;
     }
 
-    private Function Build(int size)
+    private Function Build(Function function, int size)
     {
         var parameters = new List<IrType> { IrType.I64 };
         for (int i = _random.Next(1, 14); i > 0; i--) parameters.Add(Pick(Types));
         var results = new List<IrType>();
         for (int i = _random.Next(1, 4); i > 0; i--) results.Add(Pick(Types));
-        var function = new Function { Name = "random", Signature = new Signature([.. parameters], [.. results]) };
+        (function.Name, function.Signature) = ("random", new Signature([.. parameters], [.. results]));
         _builder.Begin(function);
         Block entry = _builder.CreateEntryBlock();
         _memory = _builder.Param(entry, 0);

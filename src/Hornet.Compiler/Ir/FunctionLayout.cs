@@ -14,6 +14,19 @@ internal sealed partial class Function
         LastBlock = block;
     }
 
+    /// <summary>Puts a block into the layout before another one.</summary>
+    public void InsertBlock(Block block, Block before)
+    {
+        ref BlockData next = ref this[before];
+        ref BlockData data = ref this[block];
+        data.Next = before;
+        data.Prev = next.Prev;
+        data.InLayout = true;
+        if (next.Prev.IsNone) FirstBlock = block;
+        else this[next.Prev].Next = block;
+        next.Prev = block;
+    }
+
     public void RemoveBlock(Block block)
     {
         ref BlockData data = ref this[block];

@@ -141,7 +141,7 @@ internal sealed unsafe class IrInterpreter
                 result = old;
                 break;
             default:
-                if (data.Op.Has(OpFlags.Store)) Store(data);
+                if (data.Op.Format() == InstFormat.Store) Store(data);
                 else if (data.Op.Has(OpFlags.Load)) result = Load(data, address);
                 else if (data.IsVector) result = VectorEvaluate.Step(data, this[data.A], data.B.IsNone ? 0 : this[data.B], data.C.IsNone ? 0 : this[data.C], data.Op == Opcode.Shuffle ? _function.Vectors[(int)data.Imm] : 0);
                 else

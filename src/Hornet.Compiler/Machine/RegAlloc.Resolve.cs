@@ -183,9 +183,7 @@ internal sealed partial class RegAlloc
     private void AddFrameValues(int v, FlatList<int> calls, Range range)
     {
         Span<int> span = calls.AsSpan();
-        int i = span.BinarySearch(range.From);
-        if (i < 0) i = ~i;
-        for (; i < span.Length && span[i] < range.To; i++) _frameValues.Add((span[i] / PositionsPerInst, v));
+        for (int i = LowerBound(span, range.From); i < span.Length && span[i] < range.To; i++) _frameValues.Add((span[i] / PositionsPerInst, v));
     }
 
     /// <summary>The parts of a virtual register's interval, where they lie and where they are used: for hunting our bugs.</summary>

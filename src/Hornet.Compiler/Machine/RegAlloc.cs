@@ -73,12 +73,33 @@ internal sealed partial class RegAlloc
         _moves.AsSpan().Sort(static (a, b) => a.Inst != b.Inst ? a.Inst.CompareTo(b.Inst) : a.Phase != b.Phase ? a.Phase.CompareTo(b.Phase) : a.To.Code.CompareTo(b.To.Code));
         _sequence.Clear();
         Span<RegMove> moves = _moves.AsSpan();
+        ReadFromRegisters(moves);
         for (int start = 0, end; start < moves.Length; start = end)
         {
             end = start + 1;
             while (end < moves.Length && moves[end].Inst == moves[start].Inst && moves[end].Phase == moves[start].Phase) end++;
             if (end == start + 1) _sequence.Add(moves[start]);
             else _parallel.Run(moves[start..end], _code, _sequence);
+        }
+    }
+
+    /// <summary>A value that leaves its register right before an instruction that wants it in another one is still in the first, unless a
+    /// split at the same place has taken it.</summary>
+    private void ReadFromRegisters(Span<RegMove> moves)
+    {
+        int inst = -1;
+        ulong taken = 0;
+        foreach (ref RegMove move in moves)
+        {
+            if (move.Inst != inst) (inst, taken) = (move.Inst, 0);
+            if (move.Phase == MovePhase.Split && move.To.IsReg) taken |= 1UL << move.To.Code;
+            if (move.Phase != MovePhase.Operand || !move.From.IsSlot) continue;
+            int position = inst * PositionsPerInst;
+            if (StartOf(_instBlock[inst]) == position) continue;
+            int before = Covering(_vregs[move.VReg].Interval, position - 1), now = Covering(before, position);
+            Loc home = _intervals[before].Loc;
+            if (before == now || End(before) != position || !home.IsReg || (taken >> home.Code & 1) != 0) continue;
+            move = move with { From = home };
         }
     }
 
@@ -448,12 +469,24 @@ internal sealed partial class RegAlloc
         Span<int> span = positions.AsSpan();
         for (int range = _intervals[interval].FirstRange; range >= 0; range = _ranges[range].Next)
         {
-            int i = span.BinarySearch(_ranges[range].From);
-            if (i < 0) i = ~i;
+            int i = LowerBound(span, _ranges[range].From);
             if (i == span.Length) return int.MaxValue;
             if (span[i] < _ranges[range].To) return span[i];
         }
         return int.MaxValue;
+    }
+
+    /// <summary>The first element that is not less; the library's search would box the number.</summary>
+    private static int LowerBound(ReadOnlySpan<int> sorted, int value)
+    {
+        int low = 0, high = sorted.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (sorted[middle] < value) low = middle + 1;
+            else high = middle;
+        }
+        return low;
     }
 
     private int FirstFixed(int interval, FlatList<(int From, int To)> pieces)

@@ -61,8 +61,9 @@ internal sealed partial class X64Emit
         Prologue();
         for (int block = 0; block < _code.Blocks.Count; block++) EmitBlock(block);
         for (int i = 0; i < _deferred.Count; i++) EmitDeferred(_deferred[i]);
-        EmitConstants();
+        int end = EmitConstants();
         _buffer.Finish();
+        _output.CodeSize = FinalEnd(end);
         FinishTables();
     }
 
@@ -436,8 +437,10 @@ internal sealed partial class X64Emit
 
     // The end
 
-    private void EmitConstants()
+    /// <summary>Jump tables and constants; returns where the instructions end.</summary>
+    private int EmitConstants()
     {
+        int end = _buffer.Offset;
         foreach ((CodeLabel label, int block) in _tables.AsSpan())
         {
             _buffer.Align(4);
@@ -451,6 +454,7 @@ internal sealed partial class X64Emit
             _buffer.Int64((long)(ulong)_lower.Constants[i]);
             _buffer.Int64((long)(ulong)(_lower.Constants[i] >> 64));
         }
+        return end;
     }
 
     /// <summary>Where the instruction ends that ended at an offset: alignment may follow it, and does not belong to it.</summary>

@@ -60,6 +60,7 @@ internal sealed partial class X64Lower
         byte code = trap.Code;
         while (true)
         {
+            if (IsContextParam(address)) return new Amode(X64Mem.Pinned, Disp: (int)offset, Trap: code);
             Inst def = _function.DefOf(address);
             if (def.IsNone) break;
             InstData data = _function[def];
@@ -93,6 +94,10 @@ internal sealed partial class X64Lower
         if (!Fits(offset)) throw new InvalidOperationException("an access has an offset beyond 32 bits");
         return new Amode(X64Mem.Based, Use(address), Disp: (int)offset, Trap: code);
     }
+
+    /// <summary>The parameter that arrives in the pinned register, and stays there.</summary>
+    private bool IsContextParam(Value value) =>
+        _function.Signature.HasContext && _function.Values[value.Index].Kind == ValueKind.Param && _function.Params(_function.Entry)[0] == value.Index;
 
     private static bool Fits(long offset) => offset == (int)offset;
 

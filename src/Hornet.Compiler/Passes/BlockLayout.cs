@@ -1,0 +1,89 @@
+using Hornet.Compiler.Ir;
+
+namespace Hornet.Compiler.Passes;
+
+/// <summary>Orders the blocks: reverse postorder with each loop in one piece, blocks that end in a trap (and those that only lead to such) last,
+/// and a loop that is tested at its top turned so that the test lies at its bottom.</summary>
+internal static class BlockLayout
+{
+    public static bool Run(Function f, PassContext c)
+    {
+        c.Flow.Compute(f);
+        MarkCold(f, c);
+        c.Work.Clear();
+        c.Marks.Reset(f.Blocks.Count, 0);
+        foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: false);
+        Rotate(f, c);
+        foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: true);
+        f.SetLayout(c.Work.AsSpan());
+        return true;
+    }
+
+    private static void MarkCold(Function f, PassContext c)
+    {
+        for (int i = c.Flow.Order.Length - 1; i > 0; i--)
+        {
+            var block = new Block(c.Flow.Order[i]);
+            InstData last = f[f[block].Last];
+            bool cold = last.Op == Opcode.Trap;
+            int count = f.TargetCount(last);
+            if (count > 0)
+            {
+                cold = true;
+                for (int t = 0; t < count; t++) cold &= f[f.TargetBlock(f.GetTarget(last, t))].Cold;
+            }
+            f[block].Cold |= cold;
+            if (last.Op is Opcode.TryCall or Opcode.TryCallIndirect) f[f.TargetBlock(f.GetTarget(last, 1))].Cold = true;
+        }
+    }
+
+    /// <summary>Places a block, and with a loop's header the rest of the loop.</summary>
+    private static void Place(Function f, PassContext c, Block block, bool cold)
+    {
+        if (c.Marks[block.Index] != 0 || f[block].Cold != cold) return;
+        c.Marks[block.Index] = 1;
+        c.Work.Add(block.Index);
+        int loop = c.Flow.LoopOf(block);
+        if (loop < 0 || c.Flow.LoopHeader(loop) != block) return;
+        ReadOnlySpan<int> order = c.Flow.Order;
+        for (int i = order.IndexOf(block.Index) + 1, left = LoopSize(c, loop) - 1; i < order.Length && left > 0; i++)
+        {
+            if (!c.Flow.LoopContains(loop, new Block(order[i]))) continue;
+            left--;
+            Place(f, c, new Block(order[i]), cold);
+        }
+    }
+
+    private static int LoopSize(PassContext c, int loop)
+    {
+        int size = 0;
+        foreach (int block in c.Flow.Order)
+            if (c.Flow.LoopContains(loop, new Block(block)))
+                size++;
+        return size;
+    }
+
+    /// <summary>header: exit or body; body: jump header. The header goes behind the last block of the body, whose jump becomes a fall-through.</summary>
+    private static void Rotate(Function f, PassContext c)
+    {
+        for (int loop = 0; loop < c.Flow.LoopCount; loop++)
+        {
+            Block header = c.Flow.LoopHeader(loop);
+            Span<int> order = c.Work.AsSpan();
+            int at = order.IndexOf(header.Index);
+            if (at <= 0 || f[f[header].Last].Op != Opcode.Brif || !LeavesLoop(f, c, loop, header)) continue;
+            int end = at + 1;
+            while (end < order.Length && c.Flow.LoopContains(loop, new Block(order[end]))) end++;
+            Inst latch = f[new Block(order[end - 1])].Last;
+            if (end - 1 == at || f[latch].Op != Opcode.Jump || f.TargetBlock(f[latch].List) != header) continue;
+            order[(at + 1)..end].CopyTo(order[at..]);
+            order[end - 1] = header.Index;
+        }
+    }
+
+    private static bool LeavesLoop(Function f, PassContext c, int loop, Block header)
+    {
+        InstData last = f[f[header].Last];
+        return !c.Flow.LoopContains(loop, f.TargetBlock(last.List)) || !c.Flow.LoopContains(loop, f.TargetBlock(last.List2));
+    }
+}

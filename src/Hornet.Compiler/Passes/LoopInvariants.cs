@@ -1,0 +1,132 @@
+using Hornet.Compiler.Ir;
+
+namespace Hornet.Compiler.Passes;
+
+/// <summary>Moves what does not change in a loop before it: pure operators, and loads that cannot fault and whose memory the loop does not write.
+/// What is free inside an addressing mode, a branch or an immediate moves only along with something that is not.</summary>
+internal static class LoopInvariants
+{
+    private const int InLoop = 0, Invariant = 1, Cheap = 2;
+
+    public static bool Run(Function f, PassContext c)
+    {
+        c.Flow.Compute(f);
+        if (c.Flow.LoopCount == 0) return false;
+        for (int loop = 0; loop < c.Flow.LoopCount; loop++) EnsurePreheader(f, c, loop);
+        c.Flow.Compute(f);
+        bool changed = false;
+        // Inner loops come first in the list: what leaves them can leave the outer ones as well.
+        for (int loop = 0; loop < c.Flow.LoopCount; loop++) changed |= Hoist(f, c, loop);
+        return changed;
+    }
+
+    /// <summary>A loop's header gets one predecessor outside that does nothing but jump to it.</summary>
+    private static void EnsurePreheader(Function f, PassContext c, int loop)
+    {
+        Block header = c.Flow.LoopHeader(loop);
+        c.Work.Clear();
+        foreach (int pred in c.Flow.Preds(header))
+            if (!c.Flow.Dominates(header, f.Link(new Inst(pred)).Block))
+                c.Work.Add(pred);
+        if (c.Work.Count == 1 && f[new Inst(c.Work[0])].Op == Opcode.Jump) return;
+        Block preheader = f.CreateBlock();
+        ListRef jump = f.Lists.Create([header.Index]);
+        for (int i = 0; i < f.Params(header).Length; i++)
+            jump = f.Lists.Add(jump, f.AppendParam(preheader, f.TypeOf(new Value(f.Params(header)[i]))).Index);
+        f.AppendInst(preheader, f.CreateInst(new InstData(Opcode.Jump, IrType.None) { List = jump }));
+        f[preheader].Cold = f[header].Cold;
+        foreach (int pred in c.Work.AsSpan())
+            for (int i = 0, n = f.TargetCount(f[new Inst(pred)]); i < n; i++)
+            {
+                ListRef target = f.GetTarget(f[new Inst(pred)], i);
+                if (f.TargetBlock(target) == header) f.Lists.Get(target)[0] = preheader.Index;
+            }
+        f.InsertBlock(preheader, header);
+    }
+
+    private static bool Hoist(Function f, PassContext c, int loop)
+    {
+        Block header = c.Flow.LoopHeader(loop);
+        Inst exit = Inst.None;
+        foreach (int pred in c.Flow.Preds(header))
+            if (!c.Flow.Dominates(header, f.Link(new Inst(pred)).Block))
+                exit = new Inst(pred);
+        if (exit.IsNone) return false;
+        int written = WrittenClasses(f, c, loop);
+        bool changed = false;
+        c.Marks.Reset(f.Insts.Count, InLoop);
+        foreach (int index in c.Flow.Order)
+        {
+            var block = new Block(index);
+            if (!c.Flow.LoopContains(loop, block)) continue;
+            for (Inst inst = f[block].First, next; !inst.IsNone; inst = next)
+            {
+                next = f.Link(inst).Next;
+                f.ResolveOperands(inst);
+                ref InstData data = ref f[inst];
+                bool movable = data.Op.IsPure()
+                    || (data.Op.Has(OpFlags.Load) && !data.Op.Has(OpFlags.Effect) && data.Mem.NoTrap && (written >> (int)data.Mem.Alias & 1) == 0);
+                if (!movable || !Outside(f, c, loop, data.A) || !Outside(f, c, loop, data.B) || !Outside(f, c, loop, data.C)) continue;
+                if (IsCheap(f, data))
+                {
+                    c.Marks[inst.Index] = Cheap;
+                    continue;
+                }
+                if (!c.TakeFuel()) return changed;
+                MoveOut(f, c, inst, exit);
+                changed = true;
+            }
+        }
+        return changed;
+    }
+
+    private static bool Outside(Function f, PassContext c, int loop, Value value)
+    {
+        if (value.IsNone) return true;
+        Inst def = f.DefOf(value);
+        if (def.IsNone) return !c.Flow.LoopContains(loop, new Block(f.Values[value.Index].Owner));
+        return c.Marks[def.Index] != InLoop || !c.Flow.LoopContains(loop, f.Link(def).Block);
+    }
+
+    private static bool IsCheap(Function f, in InstData data) => data.Op switch
+    {
+        Opcode.Iconst or Opcode.F32const or Opcode.F64const or Opcode.VmContext or Opcode.StackAddr or Opcode.FuncAddr or Opcode.FramePointer => true,
+        Opcode.Icmp or Opcode.Fcmp => data.Lane == Lane.None,
+        Opcode.Uextend or Opcode.Ireduce => true,
+        Opcode.Iadd => f.IsIconst(data.B, out _),
+        _ => false,
+    };
+
+    /// <summary>Moves an instruction and the cheap ones it needs.</summary>
+    private static void MoveOut(Function f, PassContext c, Inst inst, Inst before)
+    {
+        InstData data = f[inst];
+        foreach (Value operand in (ReadOnlySpan<Value>)[data.A, data.B, data.C])
+        {
+            if (operand.IsNone || f.DefOf(operand) is not { IsNone: false } def || c.Marks[def.Index] != Cheap) continue;
+            MoveOut(f, c, def, before);
+        }
+        c.Marks[inst.Index] = Invariant;
+        f.RemoveInst(inst);
+        f.InsertBefore(inst, before);
+    }
+
+    /// <summary>A bit per alias class that something in the loop may write.</summary>
+    private static int WrittenClasses(Function f, PassContext c, int loop)
+    {
+        const int all = ~(1 << (int)AliasClass.ReadOnly);
+        int written = 0;
+        foreach (int index in c.Flow.Order)
+        {
+            var block = new Block(index);
+            if (!c.Flow.LoopContains(loop, block)) continue;
+            for (Inst inst = f[block].First; !inst.IsNone; inst = f.Link(inst).Next)
+            {
+                InstData data = f[inst];
+                if (data.Op.IsCall() || (data.Op.Has(OpFlags.Store) && data.Op.Has(OpFlags.Effect))) return all;
+                if (data.Op.Has(OpFlags.Store)) written |= data.Mem.Alias == AliasClass.Any ? all : 1 << (int)data.Mem.Alias | 1 << (int)AliasClass.Any;
+            }
+        }
+        return written;
+    }
+}

@@ -1,0 +1,43 @@
+using Hornet.Base;
+using Hornet.Compiler.Analysis;
+using Hornet.Compiler.Ir;
+
+namespace Hornet.Compiler.Passes;
+
+/// <summary>What passes share: the control flow of the function (a pass that changes edges computes it again), scratch, and the
+/// fuel that stops rewriting after so many rewrites, so that a wrong one is found by bisection.</summary>
+internal sealed class PassContext
+{
+    public ControlFlow Flow { get; } = new();
+
+    public ValueTable Known { get; } = new();
+
+    public FlatList<int> Uses { get; } = new(256);
+
+    public FlatList<int> Work { get; } = new(64);
+
+    public FlatList<int> Marks { get; } = new(64);
+
+    public FlatList<int> Marks2 { get; } = new(64);
+
+    /// <summary>Rewrites left.</summary>
+    public int Fuel { get; set; } = int.MaxValue;
+
+    /// <summary>Takes the fuel for one rewrite; false: do not rewrite.</summary>
+    public bool TakeFuel()
+    {
+        if (Fuel == 0) return false;
+        Fuel--;
+        return true;
+    }
+
+    /// <summary>How often each value is used, by instructions of blocks in the layout.</summary>
+    public void CountUses(Function function)
+    {
+        Uses.Reset(function.Values.Count, 0);
+        FlatList<int> uses = Uses;
+        for (Block block = function.FirstBlock; !block.IsNone; block = function[block].Next)
+            for (Inst inst = function[block].First; !inst.IsNone; inst = function.Link(inst).Next)
+                function.ForEachUse(inst, ref uses, static (Value value, ref FlatList<int> counts) => counts[value.Index]++);
+    }
+}
