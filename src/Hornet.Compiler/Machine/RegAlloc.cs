@@ -70,7 +70,7 @@ internal sealed partial class RegAlloc
     /// <summary>Puts the moves in order, and those that happen at once into a sequence that has their effect.</summary>
     private void Sequence()
     {
-        _moves.AsSpan().Sort(static (a, b) => a.Inst != b.Inst ? a.Inst.CompareTo(b.Inst) : a.Phase != b.Phase ? a.Phase.CompareTo(b.Phase) : a.To.Code.CompareTo(b.To.Code));
+        _moves.AsSpan().Sort(static (a, b) => a.Inst != b.Inst ? a.Inst.CompareTo(b.Inst) : a.Phase != b.Phase ? ((int)a.Phase).CompareTo((int)b.Phase) : a.To.Code.CompareTo(b.To.Code));
         _sequence.Clear();
         Span<RegMove> moves = _moves.AsSpan();
         ReadFromRegisters(moves);
@@ -263,10 +263,11 @@ internal sealed partial class RegAlloc
         return best;
     }
 
+    /// <summary>A use at the position itself counts: it is a move to a fixed register, and finds the value where it has been until then.</summary>
     private bool HasUseBefore(int interval, int position)
     {
         int first = _intervals[interval].FirstUse;
-        return first >= 0 && _points[first].Position < position;
+        return first >= 0 && _points[first].Position <= position;
     }
 
     private void Assign(int interval, int r)
