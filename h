@@ -17,6 +17,7 @@ help() {
 ./h fuzz [seconds] [group...]
                            let the property tests of the groups run for so long each (60 seconds)
 ./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision
+./h explain FILE.wat       one module through every stage: text, bytes, operators, operand types, interpreter code
 ./h help                   this page
 
 A first hour: ./h run samples/hello.wasm, then ./h test, then CONTRIBUTING.md.
@@ -202,6 +203,7 @@ fuzz() {
 
 explain() {
   [ $# -gt 0 ] || fail "explain what? A project (Hornet.Wasm), a test group, an operator (i32.rotl), or a word of RATIONALE.md"
+  if [ -f "$1" ]; then publish src/Hornet.Cli hornet && exec "$root/out/hornet" explain "$@"; fi
   cd "$root" || exit 1
   local word=$1 found=1
   grep -iF -- "$word" ARCHITECTURE.md | grep -E '^\| `|->' && found=0

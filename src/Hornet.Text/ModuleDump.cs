@@ -21,4 +21,20 @@ public static class ModuleDump
             text.Flush();
         }
     }
+
+    /// <summary>Writes the dump of one function's body, with the types of the operands that each operator leaves on the stack.</summary>
+    /// <exception cref="WasmFormatException">The module is malformed, or the function invalid; what came before the fault is written.</exception>
+    public static void WriteFunction(ReadOnlySpan<byte> module, int function, Stream to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        TextBuffer text = new(to);
+        try
+        {
+            new ModuleDumper(module, text).DumpFunction(function);
+        }
+        finally
+        {
+            text.Flush();
+        }
+    }
 }

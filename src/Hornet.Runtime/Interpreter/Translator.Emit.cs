@@ -21,6 +21,9 @@ internal sealed unsafe partial class Translator
     // The operand of the current block's Fuel instruction, -1 where there is none yet.
     int _fuelField;
 
+    /// <summary>For <see cref="InterpreterListing"/>: where each instruction begins, taken-back ones included, and the operator that it is made for.</summary>
+    public List<(int Position, Code Code, int Offset)>? Trace { get; init; }
+
     /// <summary>What comes next can be reached from elsewhere, or the last instruction is not to be touched.</summary>
     void Barrier() => _last = _lastResult = _before = -1;
 
@@ -36,6 +39,7 @@ internal sealed unsafe partial class Translator
         _last = _pos;
         _lastResult = -1;
         _lastOp = Op.Nop;
+        Trace?.Add((_pos, code, _op.Offset));
         Unsafe.WriteUnaligned(ref _code[_pos], Dispatch.Word(code));
         _pos += sizeof(nint);
     }

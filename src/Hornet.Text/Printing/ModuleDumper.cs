@@ -11,6 +11,7 @@ ref struct ModuleDumper(ReadOnlySpan<byte> module, TextBuffer text)
     readonly ReadOnlySpan<byte> _module = module;
     readonly TextBuffer _line = new(null);
     ModulePrinter _printer;
+    FunctionValidator? _validator;
     int _done, _functions;
 
     public void Dump()
@@ -34,6 +35,19 @@ ref struct ModuleDumper(ReadOnlySpan<byte> module, TextBuffer text)
             if (found.Section == SectionId.Custom) Custom(found.Range);
             else Section(found.Section, found.Range);
         }
+    }
+
+    public void DumpFunction(int function)
+    {
+        _printer = new(_module, WatPrinterOptions.Default, text);
+        ModuleEnvironment env = _printer.Environment;
+        ByteRange range = env.Bodies[function - env.ImportedFunctions].Bytes;
+        _done = range.Offset;
+        _validator = new(new ValidationContext(env, Features.All));
+        _validator.Begin(function);
+        FunctionBodyReader forTypes = new(new(_module.Slice(range.Offset, range.Length), range.Offset), env.FunctionType(function).Parameters.Length);
+        _validator.ReadLocals(ref forTypes);
+        Body(function, range);
     }
 
     // ---- lines
@@ -210,14 +224,34 @@ ref struct ModuleDumper(ReadOnlySpan<byte> module, TextBuffer text)
         {
             int size = (int)reader.U32();
             Say(reader.Offset, 1, $"func {_functions + i}, {size} bytes");
-            int start = reader.Offset;
-            FunctionBodyReader body = new(new(reader.Take(size), start));
-            Say(body.Operators.Offset, 2, "local groups");
-            while (body.TryReadLocals(out int locals, out ValType type)) Say(body.Operators.Offset, 2, $"{locals} locals of {type}");
-            _printer.BeginBody(_functions + i);
-            OperatorReader operators = body.Operators;
-            Operators(ref operators, 2);
+            Body(_functions + i, new(reader.Offset, size));
+            reader.Take(size);
         }
+    }
+
+    void Body(int function, ByteRange range)
+    {
+        FunctionBodyReader body = new(new(_module.Slice(range.Offset, range.Length), range.Offset));
+        Say(body.Operators.Offset, 2, "local groups");
+        while (body.TryReadLocals(out int locals, out ValType type)) Say(body.Operators.Offset, 2, $"{locals} locals of {type}");
+        _printer.BeginBody(function);
+        OperatorReader operators = body.Operators;
+        Operators(ref operators, 2);
+    }
+
+    // What the operator leaves on the stack, behind its text.
+    readonly void Operands(in Operator op, in OperatorReader reader, int indent)
+    {
+        if (_validator is null) return;
+        _validator.Step(reader, op);
+        for (int column = _line.Length + 2 * indent; column < 40; column++) _line.Write(' ');
+        _line.Write(" ["u8);
+        foreach (ValType type in _validator.Operands)
+        {
+            _line.Write(' ');
+            _line.Write(type.ToString());
+        }
+        _line.Write(_validator.IsUnreachable ? " ] unreachable"u8 : " ]"u8);
     }
 
     void Expression(ref OperatorReader reader)
@@ -236,7 +270,9 @@ ref struct ModuleDumper(ReadOnlySpan<byte> module, TextBuffer text)
             else if (op.Op == Op.End) depth = -1;
             _line.Truncate(0);
             _printer.Capture(_line, op, reader);
-            SayLine(reader.Offset, indent + Math.Max(0, op.Op is Op.Else or Op.Catch or Op.CatchAll ? depth - 1 : depth));
+            int level = indent + Math.Max(0, op.Op is Op.Else or Op.Catch or Op.CatchAll ? depth - 1 : depth);
+            Operands(op, reader, level);
+            SayLine(reader.Offset, level);
             if (depth < 0) return;
             if (op.Op is Op.Block or Op.Loop or Op.If or Op.Try or Op.TryTable) depth++;
         }
