@@ -329,6 +329,32 @@ public sealed class SandboxTests
         }
     }
 
+    /// <summary>/proc would give the guest its host's memory and environment, and with them everything.</summary>
+    [Theory, MemberData(nameof(Resolvers.Names), MemberType = typeof(Resolvers))]
+    public void The_hosts_own_process_is_out_of_reach(string resolver)
+    {
+        using Guest all = new("/", Resolvers.Host(resolver));
+        foreach (string path in new[] { "proc/self/mem", "proc/self/environ", "proc/self/maps", "proc/thread-self/mem", "proc/1/mem", $"proc/{Environment.ProcessId}/mem", "proc", "proc/self",
+            "proc/self/task", "tmp/../proc/self/environ", "proc/self/fd", "proc/sys/kernel/hostname", "dev/fd", "dev/stdin" })
+        {
+            Assert.NotEqual(Errno.Success, all.OpenRead(path, out _));
+            Assert.NotEqual(Errno.Success, all.Open(path, out _));
+            Assert.NotEqual(Errno.Success, all.OpenDirectory(path, out _));
+        }
+        using Guest proc = new("/proc", Resolvers.Host(resolver));
+        Assert.Equal(Errno.Success, proc.OpenRead("cpuinfo", out uint fd));
+        Assert.NotEqual("", proc.ReadText(fd));
+        Assert.Equal(Errno.Success, proc.OpenDirectory("self", out uint self));
+        foreach (string path in new[] { "mem", "root", "root/etc/passwd", "cwd", "cwd/x", "exe", "fd/0", "task/../mem", $"task/{Environment.ProcessId}/mem", "ns/mnt", "../self/mem" })
+        {
+            Assert.NotEqual(Errno.Success, proc.OpenRead(path, out _, at: self));
+            Assert.NotEqual(Errno.Success, proc.Open(path, out _, at: self));
+            Assert.NotEqual(Errno.Success, proc.OpenRead("self/" + path, out _));
+        }
+        foreach (string path in new[] { "self/mem", "self/comm", "self/oom_score_adj", "sys/kernel/hostname", "self/attr/current" })
+            Assert.NotEqual(Errno.Success, proc.Open(path, out _, rights: Rights.FdWrite));
+    }
+
     [Fact]
     public void A_read_only_preopen_cannot_be_changed()
     {

@@ -31,6 +31,7 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)] public static partial nint syscall(nint number, nint a, nint b, nint c, nint d);
     [LibraryImport(C)] public static partial int close(int fd);
     [LibraryImport(C, SetLastError = true)] public static partial int statx(int dir, byte* path, int flags, uint mask, Statx* stat);
+    [LibraryImport(C, SetLastError = true)] public static partial int fstatfs(int fd, StatFs* stat);
     [LibraryImport(C, SetLastError = true)] public static partial int mkdirat(int dir, byte* path, uint mode);
     [LibraryImport(C, SetLastError = true)] public static partial int unlinkat(int dir, byte* path, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial int renameat(int oldDir, byte* oldPath, int newDir, byte* newPath);
@@ -118,6 +119,14 @@ internal static unsafe partial class Libc
         [FieldOffset(112)] public StatxTime ModificationTime;
         [FieldOffset(136)] public uint DeviceMajor;
         [FieldOffset(140)] public uint DeviceMinor;
+    }
+
+    /// <summary>Only the first field is read; the rest is room for what the kernel writes.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    public struct StatFs
+    {
+        public const long ProcMagic = 0x9FA0;
+        public long Type;
     }
 
     /// <summary>The operating system's error number as WASI's.</summary>

@@ -10,6 +10,7 @@ internal sealed unsafe partial class LinuxHost(IPathResolver resolver) : IHostSy
 
     /// <summary>Permissions of what a guest creates, less the process's umask.</summary>
     const uint FileMode = 0x1B6 /* 0666 */, DirectoryMode = 0x1FF /* 0777 */;
+    const int GuestNameMax = 4096;
 
     public Errno Open(int directory, ReadOnlySpan<byte> path, bool follow, bool read, bool write, OFlags oflags, FdFlags fdflags, out int handle)
     {
@@ -31,7 +32,37 @@ internal sealed unsafe partial class LinuxHost(IPathResolver resolver) : IHostSy
             flags |= Libc.O_SYNC;
         if ((fdflags & FdFlags.DSync) != 0)
             flags |= Libc.O_DSYNC;
-        return resolver.Open(directory, path, flags, FileMode, out handle);
+        Errno errno = resolver.Open(directory, path, flags, FileMode, out handle);
+        if (errno == Errno.Success && IsProcessFile(handle) && !MayOpenProcessFile(directory, handle, write))
+        {
+            _ = Libc.close(handle);
+            handle = -1;
+            errno = Errno.Acces;
+        }
+        return errno;
+    }
+
+    static bool IsProcessFile(int handle)
+    {
+        Libc.StatFs fs;
+        return Libc.fstatfs(handle, &fs) == 0 && fs.Type == Libc.StatFs.ProcMagic;
+    }
+
+    /// <summary>
+    /// /proc shows processes, this one too: its memory, its environment. No path beneath "/" leads into it; where its host preopens /proc
+    /// itself, the guest may read there, but nobody's memory, and write nothing.
+    /// </summary>
+    static bool MayOpenProcessFile(int directory, int handle, bool write)
+    {
+        if (write || !IsProcessFile(directory))
+            return false;
+        Span<byte> link = stackalloc byte[32];
+        _ = System.Text.Unicode.Utf8.TryWrite(link, $"/proc/self/fd/{handle}\0", out _);
+        byte* name = stackalloc byte[GuestNameMax];
+        nint length;
+        fixed (byte* p = link)
+            length = Libc.readlinkat(Libc.AT_FDCWD, p, name, GuestNameMax);
+        return length is > 0 and < GuestNameMax && !new ReadOnlySpan<byte>(name, (int)length).EndsWith("/mem"u8);
     }
 
     public Errno OpenPreopen(string hostPath, out int handle)
