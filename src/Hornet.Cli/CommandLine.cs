@@ -19,7 +19,7 @@ internal static class CommandLine
         [] => AtRoot("--help"),
         // The shell's completion script asks through the directive [suggest].
         ["--help" or "-h" or "-?" or "--version", ..] or [['[', ..], ..] => AtRoot(args),
-        ["validate" or "objdump" or "parse" or "print" or "dump" or "strip" or "metadata" or "wast" or "json-from-wast" or "explain" or "completion" or "targets", .. var words] => Inspect(args, words),
+        ["validate" or "objdump" or "parse" or "print" or "dump" or "strip" or "metadata" or "wast" or "json-from-wast" or "explain" or "addr2line" or "completion" or "targets", .. var words] => Inspect(args, words),
         ["run", .. var words] => Run(words),
         _ => Run(args, isShort: true),
     };
@@ -54,7 +54,7 @@ internal static class CommandLine
         var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.")
         {
             new RunCommand(), new ValidateCommand(), new ObjdumpCommand(), new ParseCommand(), new PrintCommand(), new DumpCommand(), new StripCommand(),
-            new MetadataCommand(), new WastCommand(), new JsonFromWastCommand(), new ExplainCommand(), new CompletionCommand(), new TargetsCommand(),
+            new MetadataCommand(), new WastCommand(), new JsonFromWastCommand(), new ExplainCommand(), new Addr2LineCommand(), new CompletionCommand(), new TargetsCommand(),
         };
         // The root command's own --version asks reflection for the assembly's version, which a trimmed executable answers differently.
         foreach (var option in root.Options)

@@ -17,6 +17,10 @@ internal static class FunctionNames
         return -1;
     }
 
+    /// <summary>What the name section, or else an export, calls a function.</summary>
+    public static string? Of(byte[] module, ModuleEnvironment environment, int index) =>
+        Names(module).Function(index) ?? environment.Exports.Find(e => e.Kind == ExternKind.Func && e.Index == index).Name;
+
     private static NameSection Names(byte[] module)
     {
         var sink = new CustomSections();
