@@ -1,9 +1,10 @@
 namespace Hornet.Cli.Options;
 
-/// <summary>-O and -C: how code is made and memory laid out. The command has one tier today, the interpreter, so most of both lists says what to do instead.</summary>
+/// <summary>-O and -C: which tier runs guests, how code is made, how memory is laid out; and what to do instead of Wasmtime's options that are not here.</summary>
 internal static class CodeOptions
 {
-    private const string NoCompiler = "there is no compiler yet; the interpreter runs everything";
+    private const string OneLevel = "the compiler has one level; -C compiler=interpreter starts fastest";
+    private const string Always = "the engine decides; nothing needs to be set";
     private const string NoPool = "instances are not pooled yet; limit them with -W max-instances=N and -W max-memory-size=BYTES";
     private const string NoChoice = "the layout of memories is chosen by the engine";
 
@@ -13,9 +14,9 @@ internal static class CodeOptions
         new("memory-guard-size", "BYTES", "inaccessible address space behind each memory", (s, o, v) => s.Config.WithMemoryGuardSize((ulong)OptionValue.Size(o, v))),
     ],
     [
-        new("opt-level", NoCompiler),
-        new("regalloc-algorithm", NoCompiler),
-        new("signals-based-traps", NoCompiler),
+        new("opt-level", OneLevel),
+        new("regalloc-algorithm", OneLevel),
+        new("signals-based-traps", "-O memory-reservation=1m compares every access with the memory's length instead"),
         new("dynamic-memory-guard-size", NoChoice),
         new("memory-reservation-for-growth", NoChoice),
         new("memory-may-move", NoChoice),
@@ -29,17 +30,20 @@ internal static class CodeOptions
         new("pooling-max-memory-size", NoPool),
     ]);
 
-    public static OptionGroup Codegen { get; } = new('C', "Code generation options", [],
+    public static OptionGroup Codegen { get; } = new('C', "Code generation options",
     [
-        new("compiler", NoCompiler),
-        new("collector", NoCompiler),
-        new("cache", "modules are read so fast that nothing is cached"),
-        new("cache-config", "modules are read so fast that nothing is cached"),
-        new("cranelift-debug-verifier", NoCompiler),
-        new("enable-verifier", NoCompiler),
-        new("parallel-compilation", NoCompiler),
-        new("native-unwind-info", NoCompiler),
-        new("inlining", NoCompiler),
-        new("pcc", NoCompiler),
+        new("compiler", "native|interpreter", "what runs the guest: machine code, or the interpreter, which needs neither signals nor executable memory", (s, o, v) => s.Native = OptionValue.Choice(o, v, "native", "interpreter") == "native"),
+        new("lazy", null, "compile functions at their first call (on), or all of them before the guest starts", (s, o, v) => s.Lazy = OptionValue.Flag(o, v)),
+    ],
+    [
+        new("collector", Always),
+        new("cache", "code is not kept between runs yet; functions are compiled as they are called"),
+        new("cache-config", "code is not kept between runs yet; functions are compiled as they are called"),
+        new("cranelift-debug-verifier", Always),
+        new("enable-verifier", Always),
+        new("parallel-compilation", "-C lazy=n compiles on all cores"),
+        new("native-unwind-info", Always),
+        new("inlining", OneLevel),
+        new("pcc", Always),
     ]);
 }

@@ -13,6 +13,10 @@ internal static class OptionValue
         _ => throw Expected(option, value, "y or n"),
     };
 
+    /// <summary>One of a few words.</summary>
+    public static string Choice(string option, string? value, params string[] words) =>
+        value is not null && words.Contains(value) ? value : throw Expected(option, value, string.Join(" or ", words));
+
     public static ulong Number(string option, string? value) =>
         ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw Expected(option, value, "a whole number");
 

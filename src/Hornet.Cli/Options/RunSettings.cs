@@ -16,6 +16,9 @@ internal sealed class RunSettings
     public Features Features { get; set; } = Features.Default;
     /// <summary>What goes straight into the engine's configuration.</summary>
     public Config Config { get; } = new();
+    /// <summary>Machine code, not the interpreter.</summary>
+    public bool Native { get; set; }
+    public bool Lazy { get; set; } = true;
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }
     public long? MaxWasmStack { get; set; }

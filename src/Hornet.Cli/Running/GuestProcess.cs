@@ -70,7 +70,7 @@ internal sealed class GuestProcess(RunSettings settings)
         var config = settings.Config.WithFeatures(settings.Features).WithFuelConsumption(settings.Fuel is not null).WithEpochInterruption(settings.Timeout is not null);
         if (settings.MaxWasmStack is { } stack)
             config.WithMaximumStackSize(stack);
-        return config;
+        return settings.Native ? config.WithNativeCode(settings.Lazy) : config;
     }
 
     private WasiConfiguration World()
