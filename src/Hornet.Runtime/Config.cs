@@ -63,6 +63,16 @@ public sealed class Config : IDisposable
     public Config WithTailCalls(bool enable) => WithFeature(Features.TailCall, enable);
     public Config WithFunctionReferences(bool enable) => WithFeature(Features.FunctionReferences, enable);
     public Config WithGc(bool enable) => WithFeature(Features.Gc, enable);
+    /// <summary>Most bytes that a store's living structs and arrays may take, 512 MiB if nothing is said; beyond it, allocation traps.</summary>
+    public Config WithMaximumHeapSize(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1 << 16);
+        return Set(Options with { MaximumHeapSize = bytes });
+    }
+
+    /// <summary>Collects at every allocation: very slow, but what the collector has not been told of does not survive it.</summary>
+    public Config WithCollectionAtEveryAllocation(bool enable) => Set(Options with { CollectAlways = enable });
+
     public Config WithExceptions(bool enable) => WithFeature(Features.Exceptions, enable);
     public Config WithWideArithmetic(bool enable) => WithFeature(Features.WideArithmetic, enable);
 
@@ -90,6 +100,8 @@ internal sealed record EngineOptions
     public long MaximumStackSize { get; init; } = 1 << 20;
     public ulong MemoryReservation { get; init; } = 1UL << 32;
     public ulong MemoryGuard { get; init; } = 32UL << 20;
+    public long MaximumHeapSize { get; init; } = 512 << 20;
+    public bool CollectAlways { get; init; }
     /// <summary>Null: the interpreter.</summary>
     public Func<EngineOptions, Tier>? CreateTier { get; init; }
     /// <summary>Null: from the machine.</summary>

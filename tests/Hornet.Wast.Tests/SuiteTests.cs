@@ -67,11 +67,15 @@ public abstract class SuiteRun
 }
 
 public sealed class InterpreterRun() : SuiteRun(static config => config);
+public sealed class InterpreterStressRun() : SuiteRun(static config => config.WithCollectionAtEveryAllocation(true));
 public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode());
 public sealed class NativeEagerRun() : SuiteRun(static config => config.WithNativeCode(lazy: false));
 public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
 
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
+
+/// <summary>The interpreter with a collection at every allocation.</summary>
+public sealed class InterpreterStressSuite(InterpreterStressRun run) : SuiteTests(run), IClassFixture<InterpreterStressRun>;
 
 /// <summary>Machine code, compiled as it is called; a wild access of a 32-bit memory faults.</summary>
 public sealed class NativeSuite(NativeRun run) : SuiteTests(run), IClassFixture<NativeRun>;

@@ -24,7 +24,7 @@ internal sealed unsafe partial class GcHeap(Store store)
     /// <summary>Header flag of an exception; the rest is the id of its tag's type. See <see cref="NewException"/>.</summary>
     public const uint Exception = 1u << 30;
 
-    static readonly bool s_stress = Environment.GetEnvironmentVariable("HORNET_GC_STRESS") == "1";
+    readonly bool _stress = store.Engine.Options.CollectAlways;
 
     readonly VmStore* _vm = store.Vm;
     readonly List<nint> _functions = [0];
@@ -37,7 +37,7 @@ internal sealed unsafe partial class GcHeap(Store store)
     ulong _committed;
 
     /// <summary>Most bytes that living objects may take.</summary>
-    public uint MaximumBytes { get; set; } = VirtualMemory.System.CanReserve ? 512u << 20 : 64u << 20;
+    public uint MaximumBytes { get; set; } = (uint)Math.Min(store.Engine.Options.MaximumHeapSize, VirtualMemory.System.CanReserve ? 1L << 30 : 64L << 20);
 
     /// <summary>Constant expressions hold references where the collector does not look.</summary>
     public bool MayCollect { get; set; } = true;
@@ -67,7 +67,7 @@ internal sealed unsafe partial class GcHeap(Store store)
             trap = TrapCode.AllocationTooLarge;
             return 0;
         }
-        if (_reservation == null || _vm->HeapLimit - _vm->HeapTop < bytes || s_stress && MayCollect)
+        if (_reservation == null || _vm->HeapLimit - _vm->HeapTop < bytes || _stress && MayCollect)
         {
             if (!MakeRoom((uint)bytes))
             {
@@ -87,7 +87,7 @@ internal sealed unsafe partial class GcHeap(Store store)
     bool MakeRoom(uint bytes)
     {
         if (_reservation == null && !Reserve()) return false;
-        if (MayCollect && (s_stress || _vm->HeapTop - _start > First)) Collect(bytes);
+        if (MayCollect && (_stress || _vm->HeapTop - _start > First)) Collect(bytes);
         if (_vm->HeapLimit - _vm->HeapTop >= bytes) return true;
         // More than half of it lives, or collecting is not allowed: grow in place.
         return Grow(_vm->HeapTop - _start + (ulong)bytes);
