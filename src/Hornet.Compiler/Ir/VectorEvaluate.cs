@@ -74,6 +74,52 @@ internal static unsafe class VectorEvaluate
         }
     }
 
+    /// <summary>Operators whose lanes have another width than their operands'.</summary>
+    private static bool Reshape(in InstData data, UInt128 a, UInt128 b, int bits, out UInt128 result)
+    {
+        result = 0;
+        int count = 128 / bits;
+        for (int i = 0; i < count; i++)
+        {
+            ulong lane;
+            switch (data.Op)
+            {
+                case Opcode.Snarrow or Opcode.Unarrow:
+                    long wide = Evaluate.SignExtend(Get(i < count / 2 ? a : b, i % (count / 2) * 2 * bits, 2 * bits), 2 * bits);
+                    long most = (long)(Mask(bits) >> 1);
+                    lane = (ulong)(data.Op == Opcode.Snarrow ? Math.Clamp(wide, -most - 1, most) : Math.Clamp(wide, 0, (long)Mask(bits))) & Mask(bits);
+                    break;
+                case Opcode.SwidenLow or Opcode.SwidenHigh or Opcode.UwidenLow or Opcode.UwidenHigh:
+                    ulong narrow = Get(a, (i + (data.Op is Opcode.SwidenHigh or Opcode.UwidenHigh ? count : 0)) * bits / 2, bits / 2);
+                    lane = data.Op is Opcode.SwidenLow or Opcode.SwidenHigh ? (ulong)Evaluate.SignExtend(narrow, bits / 2) & Mask(bits) : narrow;
+                    break;
+                case Opcode.SaddPairwise or Opcode.UaddPairwise or Opcode.Dot:
+                    bool signed = data.Op != Opcode.UaddPairwise;
+                    lane = 0;
+                    for (int half = 0; half < 2; half++)
+                    {
+                        ulong x = Get(a, (2 * i + half) * bits / 2, bits / 2), y = Get(b, (2 * i + half) * bits / 2, bits / 2);
+                        if (signed) (x, y) = ((ulong)Evaluate.SignExtend(x, bits / 2), (ulong)Evaluate.SignExtend(y, bits / 2));
+                        lane += data.Op == Opcode.Dot ? x * y : x;
+                    }
+                    lane &= Mask(bits);
+                    break;
+                case Opcode.FpromoteLow or Opcode.FcvtLowFromSint or Opcode.FcvtLowFromUint:
+                    Opcode scalar = data.Op == Opcode.FpromoteLow ? Opcode.Fpromote : data.Op == Opcode.FcvtLowFromSint ? Opcode.FcvtFromSint : Opcode.FcvtFromUint;
+                    Evaluate.Unary(scalar, IrType.F64, data.Op == Opcode.FpromoteLow ? IrType.F32 : IrType.I32, Get(a, i * 32, 32), out lane, out _);
+                    break;
+                case Opcode.FdemoteZero or Opcode.FcvtToSintSatZero or Opcode.FcvtToUintSatZero:
+                    scalar = data.Op == Opcode.FdemoteZero ? Opcode.Fdemote : data.Op == Opcode.FcvtToSintSatZero ? Opcode.FcvtToSintSat : Opcode.FcvtToUintSat;
+                    lane = 0;
+                    if (i < 2) Evaluate.Unary(scalar, data.Op == Opcode.FdemoteZero ? IrType.F32 : IrType.I32, IrType.F64, Get(a, i * 64, 64), out lane, out _);
+                    break;
+                default: return false;
+            }
+            result |= (UInt128)lane << i * bits;
+        }
+        return true;
+    }
+
     private static UInt128 Lanes(in InstData data, UInt128 a, UInt128 b, int bits)
     {
         IrType type = data.Lane.IsFloat() ? data.Lane.LaneType() : bits switch
@@ -84,7 +130,7 @@ internal static unsafe class VectorEvaluate
             _ => IrType.I64,
         };
         bool shift = data.Op is Opcode.Ishl or Opcode.Ushr or Opcode.Sshr;
-        UInt128 result = 0;
+        if (Reshape(data, a, b, bits, out UInt128 result)) return result;
         for (int i = 0; i < 128; i += bits)
         {
             ulong x = Get(a, i, bits), y = shift ? (ulong)b : Get(b, i, bits), lane;
