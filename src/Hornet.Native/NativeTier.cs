@@ -34,6 +34,8 @@ internal sealed unsafe class NativeTier : Tier
         (FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system")).Install();
     }
 
+    public override int StackHeadroom => Headroom;
+
     /// <summary>Runs what is not translated.</summary>
     public InterpreterTier Interpreter { get; } = new();
 

@@ -21,12 +21,14 @@ public sealed class Engine : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         Options = config.Options;
         Tier = tier ?? Tiers.Create(Options);
+        GuestStackSize = Options.MaximumStackSize + Tier.StackHeadroom;
         Commit = new CommitBudget(Options.CommitBudget);
         SharedMemories = new SharedMemoryTable();
     }
 
     internal EngineOptions Options { get; }
     internal Tier Tier { get; }
+    internal long GuestStackSize { get; }
     internal TypeRegistry Types { get; } = new();
     internal CommitBudget Commit { get; }
     internal SharedMemoryTable SharedMemories { get; }

@@ -29,7 +29,7 @@ internal static unsafe class GuestCalls
         GuestStack stack;
         try
         {
-            stack = thread.RentStack(store.Engine.Options.MaximumStackSize);
+            stack = thread.RentStack(store.Engine.GuestStackSize);
         }
         catch
         {

@@ -5,6 +5,9 @@ namespace Hornet.Runtime;
 /// <summary>A way of running guest code: the interpreter here, compilers in Hornet.Native.</summary>
 internal abstract unsafe class Tier
 {
+    /// <summary>Bytes of every guest stack that this tier keeps free: they come on top of what the configuration gives to guests.</summary>
+    public virtual int StackHeadroom => 0;
+
     /// <summary>Prepares a validated module. Called once for a module; thread-safe; does as little as possible.</summary>
     public abstract ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings);
 
