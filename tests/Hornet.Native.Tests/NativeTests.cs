@@ -167,8 +167,9 @@ public sealed class NativeTests
         using Engine engine = new(new Config().WithNativeCode());
         Run(engine);
         long before = CodeArena.Process.Free;
-        for (int i = 0; i < 100; i++) Run(engine);
-        Assert.Equal(before, CodeArena.Process.Free);
+        for (int i = 0; i < 400; i++) Run(engine);
+        // Other tests' forgotten modules come and go meanwhile, but not as many as would stay here.
+        Assert.InRange(CodeArena.Process.Free, before - (64 << 10), long.MaxValue);
 
         void Run(Engine engine)
         {
