@@ -96,6 +96,19 @@ public class MutationTests
             Assert.Equal(module, WatParser.Parse(WatPrinter.Print(module, new WatPrinterOptions { Folded = folded })));
     }
 
+    [Fact]
+    public void Long_names_and_many_labels_cost_what_they_are_long()
+    {
+        string name = new('n', 90_000);
+        StringBuilder text = new($"(module (func ${name} (param ${name} i32)");
+        for (int i = 0; i < 20_000; i++) text.Append($" block $l{i} br $l0 br $l{i / 2}");
+        for (int i = 0; i < 20_000; i++) text.Append(" local.get 0 drop end");
+        byte[] module = WatParser.Parse(Encoding.UTF8.GetBytes(text.Append("))").ToString()));
+        byte[] printed = WatPrinter.Print(module);
+        Assert.Equal(module, WatParser.Parse(printed));
+        Assert.True(WatPrinter.Print(module, new WatPrinterOptions { Folded = true }).Length < 60_000_000);
+    }
+
     [Theory]
     [InlineData("(((((((((((((((((((")]
     [InlineData("(thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread (thread ")]

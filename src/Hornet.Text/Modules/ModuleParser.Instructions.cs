@@ -47,7 +47,10 @@ ref partial struct ModuleParser
     record struct Frame(FrameKind Kind, int Deferred, int Label, int Displayed, int Hint);
 
     readonly List<Frame> _frames = [];
-    readonly List<int> _labels = [];
+    // Identifiers of the labels around, -1 where there is none, and which label of the same identifier each hides (0: none, else one more than its place).
+    readonly List<(int Id, int Hidden)> _labels = [];
+    // By identifier: one more than the place of the innermost label, 0 where there is none.
+    int[] _innermost = [];
     readonly ByteBuffer _deferred = new(256);
     ByteBuffer _code = null!;
     bool _inFunction, _usesDataCount;
@@ -70,7 +73,8 @@ ref partial struct ModuleParser
     void Instructions(ByteBuffer to, bool single)
     {
         _frames.Clear();
-        _labels.Clear();
+        // An error may have left some.
+        while (_labels.Count > 0) PopLabel();
         _deferred.Clear();
         _code = to;
         int hint = -1;
@@ -197,7 +201,7 @@ ref partial struct ModuleParser
     {
         if (!c.IsId) return;
         Token token = c.Current;
-        if (c.Identifier(_names) != _labels[^1]) c.Fail(token, "mismatching label");
+        if (c.Identifier(_names) != _labels[^1].Id) c.Fail(token, "mismatching label");
     }
 
     void Handler(Op op)
@@ -210,10 +214,17 @@ ref partial struct ModuleParser
     {
         if (displayed >= 0) _functionLabels.Add((_labelCount, displayed));
         _labelCount++;
-        _labels.Add(id);
+        if (id >= _innermost.Length) Array.Resize(ref _innermost, Math.Max(id + 16, _innermost.Length * 2));
+        _labels.Add((id, id < 0 ? 0 : _innermost[id]));
+        if (id >= 0) _innermost[id] = _labels.Count;
     }
 
-    readonly void PopLabel() => _labels.RemoveAt(_labels.Count - 1);
+    readonly void PopLabel()
+    {
+        (int id, int hidden) = _labels[^1];
+        if (id >= 0) _innermost[id] = hidden;
+        _labels.RemoveAt(_labels.Count - 1);
+    }
 
     /// <summary>A label as the number of blocks between.</summary>
     uint Label()
@@ -221,13 +232,10 @@ ref partial struct ModuleParser
         if (!c.IsId) return c.U32("a label");
         Token token = c.Current;
         int id = c.Identifier(_names);
-        int at = CollectionsMarshal.AsSpan(_labels).LastIndexOf(id);
-        if (at < 0)
-        {
-            Report(token, $"unknown label {Show(id)}");
-            return 0;
-        }
-        return (uint)(_labels.Count - 1 - at);
+        int found = id < _innermost.Length ? _innermost[id] : 0;
+        if (found > 0) return (uint)(_labels.Count - found);
+        Report(token, $"unknown label {Show(id)}");
+        return 0;
     }
 
     // ---- folded
@@ -303,7 +311,7 @@ ref partial struct ModuleParser
                 PopLabel();
                 _code.Byte((byte)Op.Delegate);
                 _code.U32(Label());
-                _labels.Add(-1);
+                _labels.Add((-1, 0));
                 SetTop(FrameKind.FoldedDelegate);
                 break;
             default:

@@ -9,6 +9,8 @@ namespace Hornet.Text.Printing;
 /// </summary>
 sealed class Identifiers
 {
+    const int MaxLength = 200;
+
     readonly Dictionary<int, (byte[] Identifier, string? Name)> _byIndex = [];
     readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
@@ -31,7 +33,8 @@ sealed class Identifiers
 
     public void Add(int index, string name)
     {
-        string unique = name;
+        // A long name is written once, where it is defined: a small module must not become a text of any size.
+        string unique = name.Length <= MaxLength ? name : name[..(char.IsHighSurrogate(name[MaxLength - 1]) ? MaxLength - 1 : MaxLength)] + "#" + index;
         for (int n = 1; unique.Length == 0 || !_taken.Add(unique); n++) unique = $"{name}#{(n == 1 ? index : $"{index}.{n}")}";
         _byIndex[index] = (Spell(unique), unique == name ? null : name);
     }

@@ -14,7 +14,7 @@ ref partial struct ModulePrinter
     // The labels around the operator being printed: their identifiers, empty where there is none.
     readonly List<byte[]> _labels = [];
     readonly Dictionary<int, byte> _hints = [];
-    int _hintSection = -1, _labelCount;
+    int _hintSection = -1, _labelCount, _nextLabel;
 
     readonly Dictionary<int, List<(int, string)>> Grouped(NameKind kind)
     {
@@ -185,7 +185,8 @@ ref partial struct ModulePrinter
     {
         t.Write(' ');
         int at = _labels.Count - 1 - (int)Math.Min(depth, int.MaxValue);
-        if (at >= 0 && _labels[at].Length > 0)
+        // What lies further out is written as a number: to see whether a name is hidden takes a look at all labels between.
+        if (at >= 0 && depth < 256 && _labels[at].Length > 0)
         {
             // A label inside may have the same name and hide it.
             bool hidden = false;
@@ -203,13 +204,16 @@ ref partial struct ModulePrinter
     {
         byte[] id = [];
         if (_functionLabels is not null)
-            foreach ((int index, string name) in _functionLabels)
-                if (index == _labelCount)
-                {
-                    t.Write(' ');
-                    if (name.Length > 0) t.Write(id = Identifiers.Spell(name));
-                    else NameAnnotation(name);
-                }
+        {
+            // Names and blocks both come in the order of indices.
+            while (_nextLabel < _functionLabels.Count && _functionLabels[_nextLabel].Index < _labelCount) _nextLabel++;
+            if (_nextLabel < _functionLabels.Count && _functionLabels[_nextLabel] is var (index, name) && index == _labelCount)
+            {
+                t.Write(' ');
+                if (name.Length is > 0 and <= 200) t.Write(id = Identifiers.Spell(name));
+                else NameAnnotation(name);
+            }
+        }
         _labelCount++;
         BlockType(op.BlockType);
         _labels.Add(id);
@@ -402,7 +406,7 @@ ref partial struct ModulePrinter
     {
         LocalNames(function);
         _labels.Clear();
-        _labelCount = 0;
+        _labelCount = _nextLabel = 0;
         _labelNames.TryGetValue(function, out _functionLabels);
     }
 
