@@ -86,6 +86,10 @@ static partial class InterpreterCode
                     foreach ((string form, string y) in new[] { ("SS", "SI(20)"), ("SI", "I(20)") })
                         yield return new($"Add{step}BrIf{r.Name}_{form}", [$"int v = SI(12) + {x};", "SI(8) = v;", $"if (Semantics.{r.Name}(v, {y}) != 0) {{ JUMP(24) }}", "NEXT(28)"]);
                 break;
+            case "numeric" when r.Results is { Length: 1 } && !IsScalar(r):
+                List<string> arguments = Vectors(r, 12, out int end);
+                yield return new(r.Name, [$"{Slot(r.Results[0], 8)} = Semantics.{r.Name}({string.Join(", ", arguments)});", $"NEXT({end})"]);
+                break;
             case "load" when Loads.TryGetValue(r.Mnemonic, out string? read):
                 string d = Load(r);
                 yield return new(r.Name + "_S", [Address(r, "(uint)SI(12) + (ulong)U(16)"), $"{d}(8) = {read}(mem + ea);", "NEXT(20)"]);
@@ -306,40 +310,43 @@ static partial class InterpreterCode
         return s.ToString();
     }
 
-    /// <summary>Leaves for what has several results or works on vectors. Fields: results, operands, lane or pattern.</summary>
+    // Operands, then a lane or a shuffle's pattern.
+    static List<string> Vectors(OperatorRow r, int at, out int end)
+    {
+        List<string> arguments = [];
+        foreach (char letter in r.Operands!)
+        {
+            arguments.Add(Slot(letter, at));
+            at += 4;
+        }
+        if (r.Shape.StartsWith("lane", StringComparison.Ordinal))
+        {
+            arguments.Add($"*(byte*)(ip + {at})");
+            at += 4;
+        }
+        if (r.Shape == "shuffle")
+        {
+            arguments.Add($"*(Vector128<byte>*)(ip + {at})");
+            at += 16;
+        }
+        end = at;
+        return arguments;
+    }
+
+    /// <summary>Leaves for what has two results. Fields: results, operands.</summary>
     public static string Leaves(List<OperatorRow> rows)
     {
-        OperatorRow[] own = [.. rows.Where(r => r.Class == "numeric" && !IsScalar(r))];
+        OperatorRow[] own = [.. rows.Where(r => r.Class == "numeric" && r.Results!.Length == 2)];
         StringBuilder s = new(Program.Header);
-        s.Append("using System.Runtime.CompilerServices;\nusing System.Runtime.Intrinsics;\nusing Hornet.Base;\nusing Hornet.Wasm;\n\nnamespace Hornet.Runtime;\n\n");
-        s.Append("internal static unsafe class VectorLeaves\n{\n    /// <summary>The leaf of an operator.</summary>\n    public static delegate*<byte*, byte*, Machine*, byte*> Of(Op op) => op switch\n    {\n");
+        s.Append("using System.Runtime.CompilerServices;\nusing Hornet.Base;\nusing Hornet.Wasm;\n\nnamespace Hornet.Runtime;\n\n");
+        s.Append("internal static unsafe class WideLeaves\n{\n    /// <summary>The leaf of an operator.</summary>\n    public static delegate*<byte*, byte*, Machine*, byte*> Of(Op op) => op switch\n    {\n");
         foreach (OperatorRow r in own) s.Append($"        Op.{r.Name} => &{r.Name},\n");
         s.Append("        _ => throw new InvalidOperationException($\"no leaf: {op}\"),\n    };\n");
         foreach (OperatorRow r in own)
         {
-            int at = 16 + 4 * r.Results!.Length;
-            List<string> arguments = [];
-            foreach (char letter in r.Operands!)
-            {
-                arguments.Add(Slot(letter, at));
-                at += 4;
-            }
-            if (r.Shape.StartsWith("lane", StringComparison.Ordinal))
-            {
-                arguments.Add($"*(byte*)(ip + {at})");
-                at += 4;
-            }
-            if (r.Shape == "shuffle")
-            {
-                arguments.Add($"*(Vector128<byte>*)(ip + {at})");
-                at += 16;
-            }
+            string arguments = string.Join(", ", Vectors(r, 24, out int end));
             s.Append($"\n    [SkipLocalsInit]\n    static byte* {r.Name}(byte* ip, byte* fp, Machine* m)\n    {{\n");
-            string call = $"Semantics.{r.Name}({string.Join(", ", arguments)}";
-            s.Append(Expand(r.Results.Length == 1
-                ? $"        {Slot(r.Results[0], 16)} = {call});\n"
-                : $"        {call}, out long low, out long high);\n        SL(16) = low;\n        SL(20) = high;\n", true));
-            s.Append($"        return ip + {at};\n    }}\n");
+            s.Append(Expand($"        Semantics.{r.Name}({arguments}, out long low, out long high);\n        SL(16) = low;\n        SL(20) = high;\n        return ip + {end};\n    }}\n", true));
         }
         return s.Append("}\n").ToString();
     }

@@ -25,7 +25,7 @@ partial class Program
             ("src/Hornet.Runtime/Calls/HostDelegates.g.cs", EmbeddingOverloads.HostFunctions()),
             ("src/Hornet.Runtime/Interpreter/Code.g.cs", InterpreterCode.Enum(rows, handlers)),
             ("src/Hornet.Runtime/Interpreter/Threaded.g.cs", InterpreterCode.Threaded(rows, handlers)),
-            ("src/Hornet.Runtime/Interpreter/VectorLeaves.g.cs", InterpreterCode.Leaves(rows)),
+            ("src/Hornet.Runtime/Interpreter/WideLeaves.g.cs", InterpreterCode.Leaves(rows)),
             ("src/Hornet.Runtime/Interpreter/Switch.g.cs", InterpreterCode.Switch(rows, handlers)),
         ];
         int stale = 0;

@@ -15,9 +15,9 @@ internal sealed unsafe class InterpreterCode : ModuleCode
     readonly Lock _lock = new();
     readonly byte** _cells;
     readonly List<nint> _chunks = [];
-    // Sorted by address; replaced, never changed, so that look-ups take no lock.
-    TranslatedFunction[] _functions = [];
-    int _functionCount;
+    // Sorted by address. Replaced as a whole, so that look-ups take no lock; the array has room behind the count.
+    sealed record Index(TranslatedFunction[] Functions, int Count);
+    Index _index = new([], 0);
     GCHandle _handle;
     byte* _free, _end;
 
@@ -82,33 +82,29 @@ internal sealed unsafe class InterpreterCode : ModuleCode
         return block;
     }
 
-    // Published in an array with room to spare; the count is written last. Chunks come in no order, so most adds are at
-    // the end of a run: an insertion into a sorted array moves little.
+    // Most adds are at the end of a chunk, so an insertion moves little.
     void Add(TranslatedFunction function)
     {
-        TranslatedFunction[] functions = _functions;
-        int count = _functionCount, at = count;
+        (TranslatedFunction[] functions, int count) = _index;
+        int at = count;
         while (at > 0 && functions[at - 1].Start > function.Start) at--;
-        if (at == count && count < functions.Length)
+        if (at < count || count == functions.Length)
         {
-            functions[count] = function;
-            Volatile.Write(ref _functionCount, count + 1);
-            return;
+            // What a reader may be looking at is not changed.
+            TranslatedFunction[] copy = new TranslatedFunction[Math.Max(16, count * 2)];
+            Array.Copy(functions, copy, at);
+            Array.Copy(functions, at, copy, at + 1, count - at);
+            functions = copy;
         }
-        TranslatedFunction[] copy = new TranslatedFunction[Math.Max(16, count * 2)];
-        Array.Copy(functions, copy, at);
-        copy[at] = function;
-        Array.Copy(functions, at, copy, at + 1, count - at);
-        // A reader takes the count first: with the old count and the new array it finds every older function but perhaps the last.
-        Volatile.Write(ref _functions, copy);
-        Volatile.Write(ref _functionCount, count + 1);
+        functions[at] = function;
+        Volatile.Write(ref _index, new(functions, count + 1));
     }
 
     /// <summary>The function whose code has this ip, or null.</summary>
     public TranslatedFunction? Find(byte* ip)
     {
-        int low = 0, high = Volatile.Read(ref _functionCount) - 1;
-        TranslatedFunction[] functions = Volatile.Read(ref _functions);
+        (TranslatedFunction[] functions, int count) = Volatile.Read(ref _index);
+        int low = 0, high = count - 1;
         while (low <= high)
         {
             int middle = (low + high) >>> 1;
@@ -127,7 +123,6 @@ internal sealed unsafe class InterpreterCode : ModuleCode
         foreach (nint chunk in _chunks) NativeMemory.Free((void*)chunk);
         NativeMemory.Free(_cells);
         _chunks.Clear();
-        _functions = [];
-        _functionCount = 0;
+        _index = new([], 0);
     }
 }

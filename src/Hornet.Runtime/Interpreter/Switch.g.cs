@@ -4094,6 +4094,1171 @@ internal static unsafe class Switch
                     *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
                     ip += 24; continue;
                 }
+                case Code.I8x16Shuffle:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Shuffle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(ip + 20));
+                    ip += 36; continue;
+                }
+                case Code.I8x16Swizzle:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Swizzle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Splat(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Splat(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Splat(*(int*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Splat(*(long*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Splat(*(float*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2Splat:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Splat(*(double*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16ExtractLaneS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ExtractLaneS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I8x16ExtractLaneU:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ExtractLaneU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I8x16ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.I16x8ExtractLaneS:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtractLaneS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtractLaneU:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtractLaneU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.I32x4ExtractLane:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.I64x2ExtractLane:
+                {
+                    *(long*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(long*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.F32x4ExtractLane:
+                {
+                    *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.F32x4ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.F64x2ExtractLane:
+                {
+                    *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+                    ip += 20; continue;
+                }
+                case Code.F64x2ReplaceLane:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+                    ip += 24; continue;
+                }
+                case Code.I8x16Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16LtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16LtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16GtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16GtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16LeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16LeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16GeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16GeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8LtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8LtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8GtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8GtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8LeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8LeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8GeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8GeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4LtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4LtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4GtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4GtU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4LeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4LeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4GeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4GeU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Lt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Lt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Gt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Gt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Le:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Le(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Ge:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ge(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Lt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Lt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Gt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Gt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Le:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Le(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Ge:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ge(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.V128Not:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Not(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.V128And:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128And(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.V128Andnot:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Andnot(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.V128Or:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Or(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.V128Xor:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Xor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.V128Bitselect:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Bitselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.V128AnyTrue:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.V128AnyTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4DemoteF64x2Zero:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4DemoteF64x2Zero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2PromoteLowF32x4:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2PromoteLowF32x4(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16Popcnt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Popcnt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16AllTrue:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16Bitmask:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16NarrowI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16NarrowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16NarrowI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16NarrowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Ceil:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ceil(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Floor:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Floor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Trunc:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Trunc(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Nearest:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Nearest(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16Shl:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16ShrS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16ShrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16AddSatS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AddSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16AddSatU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AddSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16SubSatS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16SubSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16SubSatU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16SubSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Ceil:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ceil(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2Floor:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Floor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16MinS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16MinU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16MaxS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I8x16MaxU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Trunc:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Trunc(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16AvgrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AvgrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtaddPairwiseI8x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtaddPairwiseI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8ExtaddPairwiseI8x16U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtaddPairwiseI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtaddPairwiseI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtaddPairwiseI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtaddPairwiseI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtaddPairwiseI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Q15mulrSatS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Q15mulrSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8AllTrue:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Bitmask:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8NarrowI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8NarrowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8NarrowI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8NarrowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtendLowI8x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendLowI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8ExtendHighI8x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendHighI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8ExtendLowI8x16U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendLowI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8ExtendHighI8x16U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendHighI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Shl:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ShrS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ShrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8AddSatS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AddSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8AddSatU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AddSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8SubSatS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8SubSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8SubSatU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8SubSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Nearest:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Nearest(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I16x8Mul:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8MinS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8MinU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8MaxS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8MaxU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8AvgrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AvgrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtmulLowI8x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulLowI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtmulHighI8x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulHighI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtmulLowI8x16U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulLowI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8ExtmulHighI8x16U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulHighI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4AllTrue:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4Bitmask:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtendLowI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendLowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtendHighI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendHighI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtendLowI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendLowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4ExtendHighI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendHighI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4Shl:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ShrS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ShrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4Mul:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4MinS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4MinU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4MaxS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4MaxU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4DotI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4DotI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ExtmulLowI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulLowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ExtmulHighI16x8S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulHighI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ExtmulLowI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulLowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4ExtmulHighI16x8U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulHighI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2AllTrue:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I64x2AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2Bitmask:
+                {
+                    *(int*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2ExtendLowI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2ExtendHighI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendHighI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2ExtendLowI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2ExtendHighI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendHighI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I64x2Shl:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ShrS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ShrU:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Mul:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Eq:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2Ne:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2LtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2GtS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2LeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2GeS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ExtmulLowI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ExtmulHighI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulHighI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ExtmulLowI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I64x2ExtmulHighI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulHighI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Sqrt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Sqrt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Mul:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Div:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Div(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Min:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Min(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Max:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Max(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Pmin:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Pmin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4Pmax:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Pmax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Abs:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2Neg:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2Sqrt:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Sqrt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2Add:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Sub:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Mul:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Div:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Div(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Min:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Min(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Max:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Max(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Pmin:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Pmin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2Pmax:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Pmax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4TruncSatF32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4TruncSatF32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4ConvertI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ConvertI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4ConvertI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ConvertI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4TruncSatF64x2SZero:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF64x2SZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4TruncSatF64x2UZero:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF64x2UZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2ConvertLowI32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ConvertLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F64x2ConvertLowI32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ConvertLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I8x16RelaxedSwizzle:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16RelaxedSwizzle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4RelaxedTruncF32x4S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4RelaxedTruncF32x4U:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4RelaxedTruncF64x2SZero:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF64x2SZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.I32x4RelaxedTruncF64x2UZero:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF64x2UZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+                    ip += 16; continue;
+                }
+                case Code.F32x4RelaxedMadd:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F32x4RelaxedNmadd:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedNmadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64x2RelaxedMadd:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F64x2RelaxedNmadd:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedNmadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.I8x16RelaxedLaneselect:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.I16x8RelaxedLaneselect:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.I32x4RelaxedLaneselect:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.I64x2RelaxedLaneselect:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
+                case Code.F32x4RelaxedMin:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F32x4RelaxedMax:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2RelaxedMin:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.F64x2RelaxedMax:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8RelaxedQ15mulrS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedQ15mulrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I16x8RelaxedDotI8x16I7x16S:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedDotI8x16I7x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+                    ip += 20; continue;
+                }
+                case Code.I32x4RelaxedDotI8x16I7x16AddS:
+                {
+                    *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedDotI8x16I7x16AddS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+                    ip += 24; continue;
+                }
                 case Code.I32Add_I32AddSS:
                 {
                     *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32Add(*(int*)(fp + *(int*)(ip + 20)), Semantics.I32Add(*(int*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16))));

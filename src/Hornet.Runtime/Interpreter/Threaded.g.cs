@@ -738,6 +738,239 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.V128Store_S64] = (nint)(Handler)(&V128Store_S64);
         a[(int)Code.V128Store_A] = (nint)(Handler)(&V128Store_A);
         a[(int)Code.V128Store_AI] = (nint)(Handler)(&V128Store_AI);
+        a[(int)Code.I8x16Shuffle] = (nint)(Handler)(&I8x16Shuffle);
+        a[(int)Code.I8x16Swizzle] = (nint)(Handler)(&I8x16Swizzle);
+        a[(int)Code.I8x16Splat] = (nint)(Handler)(&I8x16Splat);
+        a[(int)Code.I16x8Splat] = (nint)(Handler)(&I16x8Splat);
+        a[(int)Code.I32x4Splat] = (nint)(Handler)(&I32x4Splat);
+        a[(int)Code.I64x2Splat] = (nint)(Handler)(&I64x2Splat);
+        a[(int)Code.F32x4Splat] = (nint)(Handler)(&F32x4Splat);
+        a[(int)Code.F64x2Splat] = (nint)(Handler)(&F64x2Splat);
+        a[(int)Code.I8x16ExtractLaneS] = (nint)(Handler)(&I8x16ExtractLaneS);
+        a[(int)Code.I8x16ExtractLaneU] = (nint)(Handler)(&I8x16ExtractLaneU);
+        a[(int)Code.I8x16ReplaceLane] = (nint)(Handler)(&I8x16ReplaceLane);
+        a[(int)Code.I16x8ExtractLaneS] = (nint)(Handler)(&I16x8ExtractLaneS);
+        a[(int)Code.I16x8ExtractLaneU] = (nint)(Handler)(&I16x8ExtractLaneU);
+        a[(int)Code.I16x8ReplaceLane] = (nint)(Handler)(&I16x8ReplaceLane);
+        a[(int)Code.I32x4ExtractLane] = (nint)(Handler)(&I32x4ExtractLane);
+        a[(int)Code.I32x4ReplaceLane] = (nint)(Handler)(&I32x4ReplaceLane);
+        a[(int)Code.I64x2ExtractLane] = (nint)(Handler)(&I64x2ExtractLane);
+        a[(int)Code.I64x2ReplaceLane] = (nint)(Handler)(&I64x2ReplaceLane);
+        a[(int)Code.F32x4ExtractLane] = (nint)(Handler)(&F32x4ExtractLane);
+        a[(int)Code.F32x4ReplaceLane] = (nint)(Handler)(&F32x4ReplaceLane);
+        a[(int)Code.F64x2ExtractLane] = (nint)(Handler)(&F64x2ExtractLane);
+        a[(int)Code.F64x2ReplaceLane] = (nint)(Handler)(&F64x2ReplaceLane);
+        a[(int)Code.I8x16Eq] = (nint)(Handler)(&I8x16Eq);
+        a[(int)Code.I8x16Ne] = (nint)(Handler)(&I8x16Ne);
+        a[(int)Code.I8x16LtS] = (nint)(Handler)(&I8x16LtS);
+        a[(int)Code.I8x16LtU] = (nint)(Handler)(&I8x16LtU);
+        a[(int)Code.I8x16GtS] = (nint)(Handler)(&I8x16GtS);
+        a[(int)Code.I8x16GtU] = (nint)(Handler)(&I8x16GtU);
+        a[(int)Code.I8x16LeS] = (nint)(Handler)(&I8x16LeS);
+        a[(int)Code.I8x16LeU] = (nint)(Handler)(&I8x16LeU);
+        a[(int)Code.I8x16GeS] = (nint)(Handler)(&I8x16GeS);
+        a[(int)Code.I8x16GeU] = (nint)(Handler)(&I8x16GeU);
+        a[(int)Code.I16x8Eq] = (nint)(Handler)(&I16x8Eq);
+        a[(int)Code.I16x8Ne] = (nint)(Handler)(&I16x8Ne);
+        a[(int)Code.I16x8LtS] = (nint)(Handler)(&I16x8LtS);
+        a[(int)Code.I16x8LtU] = (nint)(Handler)(&I16x8LtU);
+        a[(int)Code.I16x8GtS] = (nint)(Handler)(&I16x8GtS);
+        a[(int)Code.I16x8GtU] = (nint)(Handler)(&I16x8GtU);
+        a[(int)Code.I16x8LeS] = (nint)(Handler)(&I16x8LeS);
+        a[(int)Code.I16x8LeU] = (nint)(Handler)(&I16x8LeU);
+        a[(int)Code.I16x8GeS] = (nint)(Handler)(&I16x8GeS);
+        a[(int)Code.I16x8GeU] = (nint)(Handler)(&I16x8GeU);
+        a[(int)Code.I32x4Eq] = (nint)(Handler)(&I32x4Eq);
+        a[(int)Code.I32x4Ne] = (nint)(Handler)(&I32x4Ne);
+        a[(int)Code.I32x4LtS] = (nint)(Handler)(&I32x4LtS);
+        a[(int)Code.I32x4LtU] = (nint)(Handler)(&I32x4LtU);
+        a[(int)Code.I32x4GtS] = (nint)(Handler)(&I32x4GtS);
+        a[(int)Code.I32x4GtU] = (nint)(Handler)(&I32x4GtU);
+        a[(int)Code.I32x4LeS] = (nint)(Handler)(&I32x4LeS);
+        a[(int)Code.I32x4LeU] = (nint)(Handler)(&I32x4LeU);
+        a[(int)Code.I32x4GeS] = (nint)(Handler)(&I32x4GeS);
+        a[(int)Code.I32x4GeU] = (nint)(Handler)(&I32x4GeU);
+        a[(int)Code.F32x4Eq] = (nint)(Handler)(&F32x4Eq);
+        a[(int)Code.F32x4Ne] = (nint)(Handler)(&F32x4Ne);
+        a[(int)Code.F32x4Lt] = (nint)(Handler)(&F32x4Lt);
+        a[(int)Code.F32x4Gt] = (nint)(Handler)(&F32x4Gt);
+        a[(int)Code.F32x4Le] = (nint)(Handler)(&F32x4Le);
+        a[(int)Code.F32x4Ge] = (nint)(Handler)(&F32x4Ge);
+        a[(int)Code.F64x2Eq] = (nint)(Handler)(&F64x2Eq);
+        a[(int)Code.F64x2Ne] = (nint)(Handler)(&F64x2Ne);
+        a[(int)Code.F64x2Lt] = (nint)(Handler)(&F64x2Lt);
+        a[(int)Code.F64x2Gt] = (nint)(Handler)(&F64x2Gt);
+        a[(int)Code.F64x2Le] = (nint)(Handler)(&F64x2Le);
+        a[(int)Code.F64x2Ge] = (nint)(Handler)(&F64x2Ge);
+        a[(int)Code.V128Not] = (nint)(Handler)(&V128Not);
+        a[(int)Code.V128And] = (nint)(Handler)(&V128And);
+        a[(int)Code.V128Andnot] = (nint)(Handler)(&V128Andnot);
+        a[(int)Code.V128Or] = (nint)(Handler)(&V128Or);
+        a[(int)Code.V128Xor] = (nint)(Handler)(&V128Xor);
+        a[(int)Code.V128Bitselect] = (nint)(Handler)(&V128Bitselect);
+        a[(int)Code.V128AnyTrue] = (nint)(Handler)(&V128AnyTrue);
+        a[(int)Code.F32x4DemoteF64x2Zero] = (nint)(Handler)(&F32x4DemoteF64x2Zero);
+        a[(int)Code.F64x2PromoteLowF32x4] = (nint)(Handler)(&F64x2PromoteLowF32x4);
+        a[(int)Code.I8x16Abs] = (nint)(Handler)(&I8x16Abs);
+        a[(int)Code.I8x16Neg] = (nint)(Handler)(&I8x16Neg);
+        a[(int)Code.I8x16Popcnt] = (nint)(Handler)(&I8x16Popcnt);
+        a[(int)Code.I8x16AllTrue] = (nint)(Handler)(&I8x16AllTrue);
+        a[(int)Code.I8x16Bitmask] = (nint)(Handler)(&I8x16Bitmask);
+        a[(int)Code.I8x16NarrowI16x8S] = (nint)(Handler)(&I8x16NarrowI16x8S);
+        a[(int)Code.I8x16NarrowI16x8U] = (nint)(Handler)(&I8x16NarrowI16x8U);
+        a[(int)Code.F32x4Ceil] = (nint)(Handler)(&F32x4Ceil);
+        a[(int)Code.F32x4Floor] = (nint)(Handler)(&F32x4Floor);
+        a[(int)Code.F32x4Trunc] = (nint)(Handler)(&F32x4Trunc);
+        a[(int)Code.F32x4Nearest] = (nint)(Handler)(&F32x4Nearest);
+        a[(int)Code.I8x16Shl] = (nint)(Handler)(&I8x16Shl);
+        a[(int)Code.I8x16ShrS] = (nint)(Handler)(&I8x16ShrS);
+        a[(int)Code.I8x16ShrU] = (nint)(Handler)(&I8x16ShrU);
+        a[(int)Code.I8x16Add] = (nint)(Handler)(&I8x16Add);
+        a[(int)Code.I8x16AddSatS] = (nint)(Handler)(&I8x16AddSatS);
+        a[(int)Code.I8x16AddSatU] = (nint)(Handler)(&I8x16AddSatU);
+        a[(int)Code.I8x16Sub] = (nint)(Handler)(&I8x16Sub);
+        a[(int)Code.I8x16SubSatS] = (nint)(Handler)(&I8x16SubSatS);
+        a[(int)Code.I8x16SubSatU] = (nint)(Handler)(&I8x16SubSatU);
+        a[(int)Code.F64x2Ceil] = (nint)(Handler)(&F64x2Ceil);
+        a[(int)Code.F64x2Floor] = (nint)(Handler)(&F64x2Floor);
+        a[(int)Code.I8x16MinS] = (nint)(Handler)(&I8x16MinS);
+        a[(int)Code.I8x16MinU] = (nint)(Handler)(&I8x16MinU);
+        a[(int)Code.I8x16MaxS] = (nint)(Handler)(&I8x16MaxS);
+        a[(int)Code.I8x16MaxU] = (nint)(Handler)(&I8x16MaxU);
+        a[(int)Code.F64x2Trunc] = (nint)(Handler)(&F64x2Trunc);
+        a[(int)Code.I8x16AvgrU] = (nint)(Handler)(&I8x16AvgrU);
+        a[(int)Code.I16x8ExtaddPairwiseI8x16S] = (nint)(Handler)(&I16x8ExtaddPairwiseI8x16S);
+        a[(int)Code.I16x8ExtaddPairwiseI8x16U] = (nint)(Handler)(&I16x8ExtaddPairwiseI8x16U);
+        a[(int)Code.I32x4ExtaddPairwiseI16x8S] = (nint)(Handler)(&I32x4ExtaddPairwiseI16x8S);
+        a[(int)Code.I32x4ExtaddPairwiseI16x8U] = (nint)(Handler)(&I32x4ExtaddPairwiseI16x8U);
+        a[(int)Code.I16x8Abs] = (nint)(Handler)(&I16x8Abs);
+        a[(int)Code.I16x8Neg] = (nint)(Handler)(&I16x8Neg);
+        a[(int)Code.I16x8Q15mulrSatS] = (nint)(Handler)(&I16x8Q15mulrSatS);
+        a[(int)Code.I16x8AllTrue] = (nint)(Handler)(&I16x8AllTrue);
+        a[(int)Code.I16x8Bitmask] = (nint)(Handler)(&I16x8Bitmask);
+        a[(int)Code.I16x8NarrowI32x4S] = (nint)(Handler)(&I16x8NarrowI32x4S);
+        a[(int)Code.I16x8NarrowI32x4U] = (nint)(Handler)(&I16x8NarrowI32x4U);
+        a[(int)Code.I16x8ExtendLowI8x16S] = (nint)(Handler)(&I16x8ExtendLowI8x16S);
+        a[(int)Code.I16x8ExtendHighI8x16S] = (nint)(Handler)(&I16x8ExtendHighI8x16S);
+        a[(int)Code.I16x8ExtendLowI8x16U] = (nint)(Handler)(&I16x8ExtendLowI8x16U);
+        a[(int)Code.I16x8ExtendHighI8x16U] = (nint)(Handler)(&I16x8ExtendHighI8x16U);
+        a[(int)Code.I16x8Shl] = (nint)(Handler)(&I16x8Shl);
+        a[(int)Code.I16x8ShrS] = (nint)(Handler)(&I16x8ShrS);
+        a[(int)Code.I16x8ShrU] = (nint)(Handler)(&I16x8ShrU);
+        a[(int)Code.I16x8Add] = (nint)(Handler)(&I16x8Add);
+        a[(int)Code.I16x8AddSatS] = (nint)(Handler)(&I16x8AddSatS);
+        a[(int)Code.I16x8AddSatU] = (nint)(Handler)(&I16x8AddSatU);
+        a[(int)Code.I16x8Sub] = (nint)(Handler)(&I16x8Sub);
+        a[(int)Code.I16x8SubSatS] = (nint)(Handler)(&I16x8SubSatS);
+        a[(int)Code.I16x8SubSatU] = (nint)(Handler)(&I16x8SubSatU);
+        a[(int)Code.F64x2Nearest] = (nint)(Handler)(&F64x2Nearest);
+        a[(int)Code.I16x8Mul] = (nint)(Handler)(&I16x8Mul);
+        a[(int)Code.I16x8MinS] = (nint)(Handler)(&I16x8MinS);
+        a[(int)Code.I16x8MinU] = (nint)(Handler)(&I16x8MinU);
+        a[(int)Code.I16x8MaxS] = (nint)(Handler)(&I16x8MaxS);
+        a[(int)Code.I16x8MaxU] = (nint)(Handler)(&I16x8MaxU);
+        a[(int)Code.I16x8AvgrU] = (nint)(Handler)(&I16x8AvgrU);
+        a[(int)Code.I16x8ExtmulLowI8x16S] = (nint)(Handler)(&I16x8ExtmulLowI8x16S);
+        a[(int)Code.I16x8ExtmulHighI8x16S] = (nint)(Handler)(&I16x8ExtmulHighI8x16S);
+        a[(int)Code.I16x8ExtmulLowI8x16U] = (nint)(Handler)(&I16x8ExtmulLowI8x16U);
+        a[(int)Code.I16x8ExtmulHighI8x16U] = (nint)(Handler)(&I16x8ExtmulHighI8x16U);
+        a[(int)Code.I32x4Abs] = (nint)(Handler)(&I32x4Abs);
+        a[(int)Code.I32x4Neg] = (nint)(Handler)(&I32x4Neg);
+        a[(int)Code.I32x4AllTrue] = (nint)(Handler)(&I32x4AllTrue);
+        a[(int)Code.I32x4Bitmask] = (nint)(Handler)(&I32x4Bitmask);
+        a[(int)Code.I32x4ExtendLowI16x8S] = (nint)(Handler)(&I32x4ExtendLowI16x8S);
+        a[(int)Code.I32x4ExtendHighI16x8S] = (nint)(Handler)(&I32x4ExtendHighI16x8S);
+        a[(int)Code.I32x4ExtendLowI16x8U] = (nint)(Handler)(&I32x4ExtendLowI16x8U);
+        a[(int)Code.I32x4ExtendHighI16x8U] = (nint)(Handler)(&I32x4ExtendHighI16x8U);
+        a[(int)Code.I32x4Shl] = (nint)(Handler)(&I32x4Shl);
+        a[(int)Code.I32x4ShrS] = (nint)(Handler)(&I32x4ShrS);
+        a[(int)Code.I32x4ShrU] = (nint)(Handler)(&I32x4ShrU);
+        a[(int)Code.I32x4Add] = (nint)(Handler)(&I32x4Add);
+        a[(int)Code.I32x4Sub] = (nint)(Handler)(&I32x4Sub);
+        a[(int)Code.I32x4Mul] = (nint)(Handler)(&I32x4Mul);
+        a[(int)Code.I32x4MinS] = (nint)(Handler)(&I32x4MinS);
+        a[(int)Code.I32x4MinU] = (nint)(Handler)(&I32x4MinU);
+        a[(int)Code.I32x4MaxS] = (nint)(Handler)(&I32x4MaxS);
+        a[(int)Code.I32x4MaxU] = (nint)(Handler)(&I32x4MaxU);
+        a[(int)Code.I32x4DotI16x8S] = (nint)(Handler)(&I32x4DotI16x8S);
+        a[(int)Code.I32x4ExtmulLowI16x8S] = (nint)(Handler)(&I32x4ExtmulLowI16x8S);
+        a[(int)Code.I32x4ExtmulHighI16x8S] = (nint)(Handler)(&I32x4ExtmulHighI16x8S);
+        a[(int)Code.I32x4ExtmulLowI16x8U] = (nint)(Handler)(&I32x4ExtmulLowI16x8U);
+        a[(int)Code.I32x4ExtmulHighI16x8U] = (nint)(Handler)(&I32x4ExtmulHighI16x8U);
+        a[(int)Code.I64x2Abs] = (nint)(Handler)(&I64x2Abs);
+        a[(int)Code.I64x2Neg] = (nint)(Handler)(&I64x2Neg);
+        a[(int)Code.I64x2AllTrue] = (nint)(Handler)(&I64x2AllTrue);
+        a[(int)Code.I64x2Bitmask] = (nint)(Handler)(&I64x2Bitmask);
+        a[(int)Code.I64x2ExtendLowI32x4S] = (nint)(Handler)(&I64x2ExtendLowI32x4S);
+        a[(int)Code.I64x2ExtendHighI32x4S] = (nint)(Handler)(&I64x2ExtendHighI32x4S);
+        a[(int)Code.I64x2ExtendLowI32x4U] = (nint)(Handler)(&I64x2ExtendLowI32x4U);
+        a[(int)Code.I64x2ExtendHighI32x4U] = (nint)(Handler)(&I64x2ExtendHighI32x4U);
+        a[(int)Code.I64x2Shl] = (nint)(Handler)(&I64x2Shl);
+        a[(int)Code.I64x2ShrS] = (nint)(Handler)(&I64x2ShrS);
+        a[(int)Code.I64x2ShrU] = (nint)(Handler)(&I64x2ShrU);
+        a[(int)Code.I64x2Add] = (nint)(Handler)(&I64x2Add);
+        a[(int)Code.I64x2Sub] = (nint)(Handler)(&I64x2Sub);
+        a[(int)Code.I64x2Mul] = (nint)(Handler)(&I64x2Mul);
+        a[(int)Code.I64x2Eq] = (nint)(Handler)(&I64x2Eq);
+        a[(int)Code.I64x2Ne] = (nint)(Handler)(&I64x2Ne);
+        a[(int)Code.I64x2LtS] = (nint)(Handler)(&I64x2LtS);
+        a[(int)Code.I64x2GtS] = (nint)(Handler)(&I64x2GtS);
+        a[(int)Code.I64x2LeS] = (nint)(Handler)(&I64x2LeS);
+        a[(int)Code.I64x2GeS] = (nint)(Handler)(&I64x2GeS);
+        a[(int)Code.I64x2ExtmulLowI32x4S] = (nint)(Handler)(&I64x2ExtmulLowI32x4S);
+        a[(int)Code.I64x2ExtmulHighI32x4S] = (nint)(Handler)(&I64x2ExtmulHighI32x4S);
+        a[(int)Code.I64x2ExtmulLowI32x4U] = (nint)(Handler)(&I64x2ExtmulLowI32x4U);
+        a[(int)Code.I64x2ExtmulHighI32x4U] = (nint)(Handler)(&I64x2ExtmulHighI32x4U);
+        a[(int)Code.F32x4Abs] = (nint)(Handler)(&F32x4Abs);
+        a[(int)Code.F32x4Neg] = (nint)(Handler)(&F32x4Neg);
+        a[(int)Code.F32x4Sqrt] = (nint)(Handler)(&F32x4Sqrt);
+        a[(int)Code.F32x4Add] = (nint)(Handler)(&F32x4Add);
+        a[(int)Code.F32x4Sub] = (nint)(Handler)(&F32x4Sub);
+        a[(int)Code.F32x4Mul] = (nint)(Handler)(&F32x4Mul);
+        a[(int)Code.F32x4Div] = (nint)(Handler)(&F32x4Div);
+        a[(int)Code.F32x4Min] = (nint)(Handler)(&F32x4Min);
+        a[(int)Code.F32x4Max] = (nint)(Handler)(&F32x4Max);
+        a[(int)Code.F32x4Pmin] = (nint)(Handler)(&F32x4Pmin);
+        a[(int)Code.F32x4Pmax] = (nint)(Handler)(&F32x4Pmax);
+        a[(int)Code.F64x2Abs] = (nint)(Handler)(&F64x2Abs);
+        a[(int)Code.F64x2Neg] = (nint)(Handler)(&F64x2Neg);
+        a[(int)Code.F64x2Sqrt] = (nint)(Handler)(&F64x2Sqrt);
+        a[(int)Code.F64x2Add] = (nint)(Handler)(&F64x2Add);
+        a[(int)Code.F64x2Sub] = (nint)(Handler)(&F64x2Sub);
+        a[(int)Code.F64x2Mul] = (nint)(Handler)(&F64x2Mul);
+        a[(int)Code.F64x2Div] = (nint)(Handler)(&F64x2Div);
+        a[(int)Code.F64x2Min] = (nint)(Handler)(&F64x2Min);
+        a[(int)Code.F64x2Max] = (nint)(Handler)(&F64x2Max);
+        a[(int)Code.F64x2Pmin] = (nint)(Handler)(&F64x2Pmin);
+        a[(int)Code.F64x2Pmax] = (nint)(Handler)(&F64x2Pmax);
+        a[(int)Code.I32x4TruncSatF32x4S] = (nint)(Handler)(&I32x4TruncSatF32x4S);
+        a[(int)Code.I32x4TruncSatF32x4U] = (nint)(Handler)(&I32x4TruncSatF32x4U);
+        a[(int)Code.F32x4ConvertI32x4S] = (nint)(Handler)(&F32x4ConvertI32x4S);
+        a[(int)Code.F32x4ConvertI32x4U] = (nint)(Handler)(&F32x4ConvertI32x4U);
+        a[(int)Code.I32x4TruncSatF64x2SZero] = (nint)(Handler)(&I32x4TruncSatF64x2SZero);
+        a[(int)Code.I32x4TruncSatF64x2UZero] = (nint)(Handler)(&I32x4TruncSatF64x2UZero);
+        a[(int)Code.F64x2ConvertLowI32x4S] = (nint)(Handler)(&F64x2ConvertLowI32x4S);
+        a[(int)Code.F64x2ConvertLowI32x4U] = (nint)(Handler)(&F64x2ConvertLowI32x4U);
+        a[(int)Code.I8x16RelaxedSwizzle] = (nint)(Handler)(&I8x16RelaxedSwizzle);
+        a[(int)Code.I32x4RelaxedTruncF32x4S] = (nint)(Handler)(&I32x4RelaxedTruncF32x4S);
+        a[(int)Code.I32x4RelaxedTruncF32x4U] = (nint)(Handler)(&I32x4RelaxedTruncF32x4U);
+        a[(int)Code.I32x4RelaxedTruncF64x2SZero] = (nint)(Handler)(&I32x4RelaxedTruncF64x2SZero);
+        a[(int)Code.I32x4RelaxedTruncF64x2UZero] = (nint)(Handler)(&I32x4RelaxedTruncF64x2UZero);
+        a[(int)Code.F32x4RelaxedMadd] = (nint)(Handler)(&F32x4RelaxedMadd);
+        a[(int)Code.F32x4RelaxedNmadd] = (nint)(Handler)(&F32x4RelaxedNmadd);
+        a[(int)Code.F64x2RelaxedMadd] = (nint)(Handler)(&F64x2RelaxedMadd);
+        a[(int)Code.F64x2RelaxedNmadd] = (nint)(Handler)(&F64x2RelaxedNmadd);
+        a[(int)Code.I8x16RelaxedLaneselect] = (nint)(Handler)(&I8x16RelaxedLaneselect);
+        a[(int)Code.I16x8RelaxedLaneselect] = (nint)(Handler)(&I16x8RelaxedLaneselect);
+        a[(int)Code.I32x4RelaxedLaneselect] = (nint)(Handler)(&I32x4RelaxedLaneselect);
+        a[(int)Code.I64x2RelaxedLaneselect] = (nint)(Handler)(&I64x2RelaxedLaneselect);
+        a[(int)Code.F32x4RelaxedMin] = (nint)(Handler)(&F32x4RelaxedMin);
+        a[(int)Code.F32x4RelaxedMax] = (nint)(Handler)(&F32x4RelaxedMax);
+        a[(int)Code.F64x2RelaxedMin] = (nint)(Handler)(&F64x2RelaxedMin);
+        a[(int)Code.F64x2RelaxedMax] = (nint)(Handler)(&F64x2RelaxedMax);
+        a[(int)Code.I16x8RelaxedQ15mulrS] = (nint)(Handler)(&I16x8RelaxedQ15mulrS);
+        a[(int)Code.I16x8RelaxedDotI8x16I7x16S] = (nint)(Handler)(&I16x8RelaxedDotI8x16I7x16S);
+        a[(int)Code.I32x4RelaxedDotI8x16I7x16AddS] = (nint)(Handler)(&I32x4RelaxedDotI8x16I7x16AddS);
         a[(int)Code.I32Add_I32AddSS] = (nint)(Handler)(&I32Add_I32AddSS);
         a[(int)Code.I32Add_I32MulSS] = (nint)(Handler)(&I32Add_I32MulSS);
         a[(int)Code.I32Add_I32AndSS] = (nint)(Handler)(&I32Add_I32AndSS);
@@ -6292,6 +6525,1637 @@ internal static unsafe class RawCalliHelper
     {
         ulong ea = (uint)(*(int*)(fp + *(int*)(ip + 8)) + *(int*)(ip + 16)) + (ulong)*(uint*)(ip + 20); if (ea + 16 > len) { m->Length = len; return OutOfBounds(ip, fp, mem, len, vm, m); }
         *(Vector128<byte>*)(mem + ea) = (Vector128<byte>)(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Shuffle(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Shuffle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(ip + 20));
+        ip += 36; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Swizzle(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Swizzle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Splat(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Splat(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Splat(*(int*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Splat(*(long*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Splat(*(float*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Splat(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Splat(*(double*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16ExtractLaneS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ExtractLaneS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16ExtractLaneU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ExtractLaneU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtractLaneS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtractLaneS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtractLaneU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtractLaneU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtractLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtractLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(long*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(long*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4ExtractLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(float*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(float*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2ExtractLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(double*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ExtractLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(byte*)(ip + 16));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2ReplaceLane(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ReplaceLane(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(double*)(fp + *(int*)(ip + 16)), *(byte*)(ip + 20));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16LtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16LtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16GtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16GtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16LeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16LeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16GeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16GeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8LtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8LtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8GtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8GtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8LeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8LeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8GeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8GeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4LtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4LtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4GtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4GtU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GtU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4LeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4LeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4LeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4GeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4GeU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4GeU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Lt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Lt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Gt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Gt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Le(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Le(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Ge(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ge(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Lt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Lt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Gt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Gt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Le(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Le(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Ge(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ge(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Not(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Not(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128And(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128And(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Andnot(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Andnot(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Or(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Or(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Xor(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Xor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128Bitselect(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.V128Bitselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint V128AnyTrue(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.V128AnyTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4DemoteF64x2Zero(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4DemoteF64x2Zero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2PromoteLowF32x4(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2PromoteLowF32x4(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Popcnt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Popcnt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16AllTrue(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Bitmask(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16NarrowI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16NarrowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16NarrowI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16NarrowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Ceil(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Ceil(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Floor(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Floor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Trunc(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Trunc(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Nearest(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Nearest(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Shl(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16ShrS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16ShrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16AddSatS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AddSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16AddSatU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AddSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16SubSatS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16SubSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16SubSatU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16SubSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Ceil(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Ceil(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Floor(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Floor(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16MinS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16MinU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16MaxS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16MaxU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Trunc(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Trunc(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16AvgrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16AvgrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtaddPairwiseI8x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtaddPairwiseI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtaddPairwiseI8x16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtaddPairwiseI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtaddPairwiseI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtaddPairwiseI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtaddPairwiseI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtaddPairwiseI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Q15mulrSatS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Q15mulrSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8AllTrue(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Bitmask(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8NarrowI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8NarrowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8NarrowI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8NarrowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtendLowI8x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendLowI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtendHighI8x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendHighI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtendLowI8x16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendLowI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtendHighI8x16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtendHighI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Shl(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ShrS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ShrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8AddSatS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AddSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8AddSatU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AddSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8SubSatS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8SubSatS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8SubSatU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8SubSatU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Nearest(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Nearest(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8Mul(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8MinS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8MinU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8MaxS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8MaxU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8AvgrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8AvgrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtmulLowI8x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulLowI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtmulHighI8x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulHighI8x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtmulLowI8x16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulLowI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8ExtmulHighI8x16U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8ExtmulHighI8x16U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4AllTrue(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Bitmask(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtendLowI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendLowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtendHighI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendHighI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtendLowI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendLowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtendHighI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtendHighI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Shl(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ShrS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ShrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4Mul(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4MinS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MinS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4MinU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MinU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4MaxS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MaxS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4MaxU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4MaxU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4DotI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4DotI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtmulLowI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulLowI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtmulHighI16x8S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulHighI16x8S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtmulLowI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulLowI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4ExtmulHighI16x8U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4ExtmulHighI16x8U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2AllTrue(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I64x2AllTrue(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Bitmask(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(int*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Bitmask(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtendLowI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtendHighI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendHighI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtendLowI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtendHighI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtendHighI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Shl(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Shl(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ShrS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ShrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ShrU(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ShrU(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(int*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Mul(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Eq(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Eq(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2Ne(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2Ne(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2LtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2LtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2GtS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2GtS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2LeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2LeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2GeS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2GeS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtmulLowI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtmulHighI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulHighI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtmulLowI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2ExtmulHighI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2ExtmulHighI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Sqrt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Sqrt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Mul(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Div(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Div(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Min(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Min(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Max(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Max(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Pmin(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Pmin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4Pmax(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4Pmax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Abs(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Abs(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Neg(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Neg(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Sqrt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Sqrt(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Add(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Add(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Sub(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Sub(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Mul(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Mul(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Div(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Div(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Min(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Min(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Max(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Max(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Pmin(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Pmin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2Pmax(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2Pmax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4TruncSatF32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4TruncSatF32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4ConvertI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ConvertI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4ConvertI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4ConvertI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4TruncSatF64x2SZero(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF64x2SZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4TruncSatF64x2UZero(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4TruncSatF64x2UZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2ConvertLowI32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ConvertLowI32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2ConvertLowI32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2ConvertLowI32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16RelaxedSwizzle(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16RelaxedSwizzle(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedTruncF32x4S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF32x4S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedTruncF32x4U(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF32x4U(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedTruncF64x2SZero(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF64x2SZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedTruncF64x2UZero(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedTruncF64x2UZero(*(Vector128<byte>*)(fp + *(int*)(ip + 12)));
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4RelaxedMadd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4RelaxedNmadd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedNmadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2RelaxedMadd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2RelaxedNmadd(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedNmadd(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I8x16RelaxedLaneselect(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I8x16RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8RelaxedLaneselect(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedLaneselect(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I64x2RelaxedLaneselect(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I64x2RelaxedLaneselect(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
+        ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4RelaxedMin(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F32x4RelaxedMax(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F32x4RelaxedMax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2RelaxedMin(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMin(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint F64x2RelaxedMax(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.F64x2RelaxedMax(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8RelaxedQ15mulrS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedQ15mulrS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I16x8RelaxedDotI8x16I7x16S(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I16x8RelaxedDotI8x16I7x16S(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)));
+        ip += 20; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint I32x4RelaxedDotI8x16I7x16AddS(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        *(Vector128<byte>*)(fp + *(int*)(ip + 8)) = Semantics.I32x4RelaxedDotI8x16I7x16AddS(*(Vector128<byte>*)(fp + *(int*)(ip + 12)), *(Vector128<byte>*)(fp + *(int*)(ip + 16)), *(Vector128<byte>*)(fp + *(int*)(ip + 20)));
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 

@@ -112,8 +112,7 @@ internal sealed unsafe partial class Translator
     void StepComputation()
     {
         Signature signature = Opcodes.SignatureOf(_op.Op);
-        int family = Forms.Of(_op.Op);
-        if (family == 0)
+        if (Opcodes.Encoding(_op.Op).Prefix == 0xFD || signature.ResultCount == 2)
         {
             StepVector(signature);
             return;
@@ -224,15 +223,22 @@ internal sealed unsafe partial class Translator
         else Field(0);
     }
 
-    /// <summary>Vectors and wide arithmetic: leaves, generated from the table. Fields: results, operands, lane or shuffle.</summary>
+    /// <summary>Vectors, and wide arithmetic (leaves), generated from the table. Fields: results, operands, lane or shuffle.</summary>
     void StepVector(Signature signature)
     {
         Span<int> operands = stackalloc int[4];
         int count = signature.OperandCount;
         for (int i = count - 1; i >= 0; i--) operands[i] = PopSource();
-        BeginLeaf(VectorLeaves.Of(_op.Op));
-        if (signature.ResultCount == 1) Result(PushHome(signature.Result(0, ValType.I32)));
-        else for (int i = 0; i < signature.ResultCount; i++) Field(PushHome(signature.Result(i, ValType.I32)));
+        if (signature.ResultCount == 1)
+        {
+            Begin((Code)Forms.Of(_op.Op));
+            Result(PushHome(signature.Result(0, ValType.I32)));
+        }
+        else
+        {
+            BeginLeaf(WideLeaves.Of(_op.Op));
+            for (int i = 0; i < signature.ResultCount; i++) Field(PushHome(signature.Result(i, ValType.I32)));
+        }
         for (int i = 0; i < count; i++) Field(operands[i]);
         if (_op.Shape is >= Shape.Lane2 and <= Shape.Lane16) Field(_op.Lane);
         if (_op.Shape == Shape.Shuffle)
