@@ -108,5 +108,6 @@ public abstract class SuiteTests(SuiteRun run)
         Console.WriteLine(summary);
         foreach (string file in Suite.Files) run.Failures(file);
         Assert.Empty(run.UnusedExclusions);
+        Assert.Equal(0, Native.ModuleCompiler.Failures);
     }
 }
