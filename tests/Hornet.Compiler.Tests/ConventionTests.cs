@@ -120,6 +120,56 @@ public sealed unsafe class ConventionTests
         """, 21, 3, BitConverter.DoubleToUInt64Bits(0.5));
 
     [Fact]
+    public void AThrowReachesTheHandlerAndRestoresWhatTheCatcherSaved()
+    {
+        const string text = """
+            function %start(i64, i64) -> i64 {
+                sig0 = (i64, i64) -> i64
+                fn0 = %1 sig0
+            block0(v0: i64, v1: i64):
+                v2 = imul.i64 v0, v1
+                v3 = bxor.i64 v0, v1
+                v4 = call fn0(v0, v1)
+                v5 = iadd.i64 v4, v2
+                v6 = iadd.i64 v5, v3
+                v7 = iadd.i64 v6, v0
+                return v7
+            }
+            function %catcher(i64, i64) -> i64 {
+                sig0 = (i64) -> i64
+                fn0 = %2 sig0
+            block0(v0: i64, v1: i64):
+                v2 = vmctx.i64
+                try_call fn0(v0), block1(ret0), block2(ret0)
+            block1(v3: i64):
+                return v3
+            block2(v4: i64):
+                v5 = vmctx.i64
+                v6 = isub.i64 v5, v2
+                v7 = iadd.i64 v4, v1
+                v8 = iadd.i64 v7, v6
+                return v8
+            }
+            function %thrower(i64) -> i64 {
+            block0(v0: i64):
+                v1 = iconst.i64 7777777777777
+                v2 = imul.i64 v0, v1
+                v3 = popcnt.i64 v2
+                v4 = iadd.i64 v3, v1
+                v5 = imul.i64 v4, v2
+                v6 = iadd.i64 v5, v3
+                v7 = imul.i64 v6, v1
+                v8 = popcnt.i64 v7
+                return v8
+            }
+            """;
+        using NativeRunner runner = NativeRunner.Compile(NativeRunner.Settings, new CompilerContext(), [.. IrParser.ParseAll(text)]);
+        runner.MakeThrow(thrower: 2, catcher: 1, payload: 1_000_000);
+        ulong a = 300, b = 77;
+        Assert.Equal((UInt128)(1_000_000 + b + a * b + (a ^ b) + a), runner.Run(IrParser.ParseAll(text)[0].Signature, [a, b]).Results[0]);
+    }
+
+    [Fact]
     public void AtomicsAndNarrowMemory()
     {
         byte* memory = stackalloc byte[64];

@@ -21,6 +21,7 @@ internal sealed unsafe partial class NativeRunner : IDisposable
     private readonly List<Relocation[]> _relocations = [];
     private readonly List<TrapSite[]> _traps = [];
     private readonly List<int> _offsets = [];
+    private readonly List<ReturnSite[]> _returns = [];
     private byte* _code;
     private byte* _context;
     private nuint _size;
@@ -40,6 +41,7 @@ internal sealed unsafe partial class NativeRunner : IDisposable
             CompiledCode code = context.Compile(function, settings with { TrapStub = TrapStub });
             runner._images.Add(code.Bytes.ToArray());
             runner._relocations.Add(code.Relocations.AsSpan().ToArray());
+            runner._returns.Add(code.Returns.AsSpan().ToArray());
             runner._traps.Add(code.Traps.AsSpan().ToArray());
             runner.Disassembly += $"{function.Name}:\n{Disassemble(code)}";
         }
@@ -66,6 +68,25 @@ internal sealed unsafe partial class NativeRunner : IDisposable
             text.Append($"  {instruction.IP:x4}: {output.ToStringAndReset()}\n");
         }
         return text.ToString();
+    }
+
+    /// <summary>Overwrites a function by one that throws to the handler of the function that called it: what the runtime will do.</summary>
+    public void MakeThrow(int thrower, int catcher, long payload)
+    {
+        int handler = _returns[catcher].First(site => site.Handler >= 0).Handler;
+        var buffer = new CodeBuffer();
+        var asm = new Assembler(buffer);
+        // It has no frame of its own, so rbp is the catcher's already. Preserved registers and the context are lost on the way.
+        foreach (int reg in (int[])[X64Regs.Rbx, X64Regs.R12, X64Regs.R13, X64Regs.R14, X64Regs.R15]) asm.MovImm(reg, 0x5555);
+        asm.MovImm(X64Regs.Rax, payload);
+        asm.MovImm(X64Regs.R11, (long)(_code + _offsets[catcher] + handler));
+        asm.EmitPlain(X64Op.Push, 8, X64Regs.R11);
+        asm.EmitPlain(X64Op.Ret);
+        buffer.Finish();
+        Assert.True(buffer.FinalSize <= _images[thrower].Length, "the function to be overwritten is too short");
+        if (Protect(_code, _size, 3) != 0) throw new InvalidOperationException("mprotect");
+        buffer.FinalBytes.CopyTo(new Span<byte>(_code + _offsets[thrower], buffer.FinalSize));
+        if (Protect(_code, _size, 5) != 0) throw new InvalidOperationException("mprotect");
     }
 
     public IrOutcome Run(Signature signature, ReadOnlySpan<UInt128> args)

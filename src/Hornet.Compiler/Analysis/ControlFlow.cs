@@ -17,6 +17,7 @@ internal sealed class ControlFlow
     private readonly FlatList<int> _loopOf = new();
     private readonly FlatList<int> _header = new();
     private readonly FlatList<int> _parent = new();
+    private readonly FlatList<int> _loopSize = new();
     private readonly FlatList<int> _childStart = new();
     private readonly FlatList<int> _children = new();
     private readonly FlatList<(int Block, int Next)> _stack = new();
@@ -42,6 +43,12 @@ internal sealed class ControlFlow
 
     /// <summary>The innermost loop of a block, or -1. Irreducible cycles are no loops.</summary>
     public int LoopOf(Block block) => _loopOf[block.Index];
+
+    /// <summary>The place of a reachable block in <see cref="Order"/>.</summary>
+    public int NumberOf(Block block) => _number[block.Index];
+
+    /// <summary>The number of blocks in a loop, inner loops included; they all come behind its header in <see cref="Order"/>.</summary>
+    public int LoopSize(int loop) => _loopSize[loop];
 
     public Block LoopHeader(int loop) => new(_header[loop]);
 
@@ -236,5 +243,8 @@ internal sealed class ControlFlow
             }
             if (_loopOf[header.Index] < 0) _loopOf[header.Index] = loop;
         }
+        _loopSize.Reset(_header.Count, 0);
+        foreach (int block in _order.AsSpan())
+            for (int loop = _loopOf[block]; loop >= 0; loop = _parent[loop]) _loopSize[loop]++;
     }
 }

@@ -46,21 +46,12 @@ internal static class BlockLayout
         int loop = c.Flow.LoopOf(block);
         if (loop < 0 || c.Flow.LoopHeader(loop) != block) return;
         ReadOnlySpan<int> order = c.Flow.Order;
-        for (int i = order.IndexOf(block.Index) + 1, left = LoopSize(c, loop) - 1; i < order.Length && left > 0; i++)
+        for (int i = c.Flow.NumberOf(block) + 1, left = c.Flow.LoopSize(loop) - 1; i < order.Length && left > 0; i++)
         {
             if (!c.Flow.LoopContains(loop, new Block(order[i]))) continue;
             left--;
             Place(f, c, new Block(order[i]), cold);
         }
-    }
-
-    private static int LoopSize(PassContext c, int loop)
-    {
-        int size = 0;
-        foreach (int block in c.Flow.Order)
-            if (c.Flow.LoopContains(loop, new Block(block)))
-                size++;
-        return size;
     }
 
     /// <summary>header: exit or body; body: jump header. The header goes behind the last block of the body, whose jump becomes a fall-through.</summary>

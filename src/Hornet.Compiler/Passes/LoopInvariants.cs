@@ -6,7 +6,8 @@ namespace Hornet.Compiler.Passes;
 /// What is free inside an addressing mode, a branch or an immediate moves only along with something that is not.</summary>
 internal static class LoopInvariants
 {
-    private const int InLoop = 0, Invariant = 1, Cheap = 2;
+    // Marks of instructions are 2 * loop + one of these, so that those of other loops mean nothing.
+    private const int Invariant = 1, Cheap = 2;
 
     public static bool Run(Function f, PassContext c)
     {
@@ -14,6 +15,7 @@ internal static class LoopInvariants
         if (c.Flow.LoopCount == 0) return false;
         for (int loop = 0; loop < c.Flow.LoopCount; loop++) EnsurePreheader(f, c, loop);
         c.Flow.Compute(f);
+        c.Marks.Reset(f.Insts.Count, 0);
         bool changed = false;
         // Inner loops come first in the list: what leaves them can leave the outer ones as well.
         for (int loop = 0; loop < c.Flow.LoopCount; loop++) changed |= Hoist(f, c, loop);
@@ -54,11 +56,11 @@ internal static class LoopInvariants
         if (exit.IsNone) return false;
         int written = WrittenClasses(f, c, loop);
         bool changed = false;
-        c.Marks.Reset(f.Insts.Count, InLoop);
-        foreach (int index in c.Flow.Order)
+        for (int number = c.Flow.NumberOf(header), left = c.Flow.LoopSize(loop); left > 0; number++)
         {
-            var block = new Block(index);
+            var block = new Block(c.Flow.Order[number]);
             if (!c.Flow.LoopContains(loop, block)) continue;
+            left--;
             for (Inst inst = f[block].First, next; !inst.IsNone; inst = next)
             {
                 next = f.Link(inst).Next;
@@ -69,11 +71,11 @@ internal static class LoopInvariants
                 if (!movable || !Outside(f, c, loop, data.A) || !Outside(f, c, loop, data.B) || !Outside(f, c, loop, data.C)) continue;
                 if (IsCheap(f, data))
                 {
-                    c.Marks[inst.Index] = Cheap;
+                    c.Marks[inst.Index] = 2 * loop + Cheap;
                     continue;
                 }
                 if (!c.TakeFuel()) return changed;
-                MoveOut(f, c, inst, exit);
+                MoveOut(f, c, loop, inst, exit);
                 changed = true;
             }
         }
@@ -85,7 +87,7 @@ internal static class LoopInvariants
         if (value.IsNone) return true;
         Inst def = f.DefOf(value);
         if (def.IsNone) return !c.Flow.LoopContains(loop, new Block(f.Values[value.Index].Owner));
-        return c.Marks[def.Index] != InLoop || !c.Flow.LoopContains(loop, f.Link(def).Block);
+        return c.Marks[def.Index] - 2 * loop is Invariant or Cheap || !c.Flow.LoopContains(loop, f.Link(def).Block);
     }
 
     private static bool IsCheap(Function f, in InstData data) => data.Op switch
@@ -98,15 +100,15 @@ internal static class LoopInvariants
     };
 
     /// <summary>Moves an instruction and the cheap ones it needs.</summary>
-    private static void MoveOut(Function f, PassContext c, Inst inst, Inst before)
+    private static void MoveOut(Function f, PassContext c, int loop, Inst inst, Inst before)
     {
         InstData data = f[inst];
         foreach (Value operand in (ReadOnlySpan<Value>)[data.A, data.B, data.C])
         {
-            if (operand.IsNone || f.DefOf(operand) is not { IsNone: false } def || c.Marks[def.Index] != Cheap) continue;
-            MoveOut(f, c, def, before);
+            if (operand.IsNone || f.DefOf(operand) is not { IsNone: false } def || c.Marks[def.Index] != 2 * loop + Cheap) continue;
+            MoveOut(f, c, loop, def, before);
         }
-        c.Marks[inst.Index] = Invariant;
+        c.Marks[inst.Index] = 2 * loop + Invariant;
         f.RemoveInst(inst);
         f.InsertBefore(inst, before);
     }
@@ -115,11 +117,13 @@ internal static class LoopInvariants
     private static int WrittenClasses(Function f, PassContext c, int loop)
     {
         const int all = ~(1 << (int)AliasClass.ReadOnly);
+        Block header = c.Flow.LoopHeader(loop);
         int written = 0;
-        foreach (int index in c.Flow.Order)
+        for (int number = c.Flow.NumberOf(header), left = c.Flow.LoopSize(loop); left > 0; number++)
         {
-            var block = new Block(index);
+            var block = new Block(c.Flow.Order[number]);
             if (!c.Flow.LoopContains(loop, block)) continue;
+            left--;
             for (Inst inst = f[block].First; !inst.IsNone; inst = f.Link(inst).Next)
             {
                 InstData data = f[inst];
