@@ -109,7 +109,8 @@ internal sealed unsafe class WasiContext : IDisposable
                 return OwnedFile(index, stream.Path!, rights);
             case WasiConfiguration.StreamKind.Inherited:
                 // A standard stream that the process was started without is one that goes nowhere.
-                if (HandleDescriptor.Create(Host, index, owned: false, rights, Rights.None, Host.Flags(index) & FdFlags.Append, out Descriptor inherited) == Errno.Success)
+                if (Host.IsInherited(index)
+                    && HandleDescriptor.Create(Host, index, owned: false, rights, Rights.None, Host.Flags(index) & FdFlags.Append, out Descriptor inherited) == Errno.Success)
                     return inherited;
                 break;
         }

@@ -61,6 +61,11 @@ public sealed class MicroTests
         (code, _, error) = Run(file, "--timeout=100ms", CProgramTests.Build("ends"), "sleep");
         Assert.Equal(134, code);
         Assert.Contains("interrupt", error);
+        // Standard streams that are closed are nothing, not whatever the runtime has opened under their numbers.
+        (code, output, error) = Run("/bin/sh", "-c", $"'{file}' '{CProgramTests.Build("streams")}' <&-");
+        Assert.Equal((0, "0\n", ""), (code, output, error));
+        (code, output, error) = Run("/bin/sh", "-c", $"'{file}' '{CProgramTests.Build("streams")}' >&- </dev/null");
+        Assert.Equal((0, "", ""), (code, output, error));
         (code, _, error) = Run(file, "/nothing/there.wasm");
         Assert.Equal((1, "hornet-micro: there is no file /nothing/there.wasm\n"), (code, error));
         (code, _, error) = Run(file, "--nothing");

@@ -34,6 +34,8 @@ internal unsafe interface IHostSystem
     Errno SetAppend(int handle, bool append);
     FdFlags Flags(int handle);
     bool IsTerminal(int handle);
+    /// <summary>Whether the process was started with this handle. Where a standard stream was closed, its number may be one of the runtime's own by now.</summary>
+    bool IsInherited(int handle);
     /// <summary>Entries of a directory after <paramref name="cookie"/> in the system's own form; read them with <see cref="NextEntry"/>.</summary>
     Errno ReadEntries(int handle, ulong cookie, Span<byte> entries, out int length);
     /// <summary>Takes one entry off what <see cref="ReadEntries"/> gave.</summary>

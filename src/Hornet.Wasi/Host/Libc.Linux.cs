@@ -15,7 +15,7 @@ internal static unsafe partial class Libc
     public static readonly int O_DIRECTORY = s_arm ? 0x4000 : 0x10000;
     public static readonly int O_NOFOLLOW = s_arm ? 0x8000 : 0x20000;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_EMPTY_PATH = 0x1000;
-    public const int F_GETFL = 3, F_SETFL = 4;
+    public const int F_GETFD = 1, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1;
     public const nint SYS_openat2 = 437;
     public const ulong RESOLVE_NO_MAGICLINKS = 2, RESOLVE_BENEATH = 8;
     public const int RWF_NOWAIT = 8, RWF_NOAPPEND = 0x20;

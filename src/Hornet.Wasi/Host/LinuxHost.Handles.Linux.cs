@@ -95,6 +95,9 @@ internal sealed unsafe partial class LinuxHost
             : ((flags & Libc.O_APPEND) != 0 ? FdFlags.Append : 0) | ((flags & Libc.O_NONBLOCK) != 0 ? FdFlags.NonBlock : 0);
     }
 
+    // What survived exec cannot have close-on-exec; everything that .NET and we open has it.
+    public bool IsInherited(int handle) => Libc.fcntl(handle, Libc.F_GETFD, 0) is >= 0 and var flags && (flags & Libc.FD_CLOEXEC) == 0;
+
     public bool IsTerminal(int handle) => Libc.isatty(handle) == 1;
 
     public Errno ReadEntries(int handle, ulong cookie, Span<byte> entries, out int length)
