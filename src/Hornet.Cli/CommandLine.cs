@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using Hornet.Cli.Commands;
 
 namespace Hornet.Cli;
@@ -14,15 +13,39 @@ internal static class CommandLine
     private static readonly ParserConfiguration Parser = new() { ResponseFileTokenReplacer = null };
     private static readonly InvocationConfiguration Invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
 
-    public static int Invoke(string[] args) => args switch
+    // In the order of the help. Only the command that was asked for is built.
+    private static readonly (string Name, Func<Command> Build)[] Commands =
+    [
+        ("run",            () => new RunCommand()),
+        ("validate",       () => new ValidateCommand()),
+        ("objdump",        () => new ObjdumpCommand()),
+        ("parse",          () => new ParseCommand()),
+        ("print",          () => new PrintCommand()),
+        ("dump",           () => new DumpCommand()),
+        ("strip",          () => new StripCommand()),
+        ("metadata",       () => new MetadataCommand()),
+        ("wast",           () => new WastCommand()),
+        ("json-from-wast", () => new JsonFromWastCommand()),
+        ("explain",        () => new ExplainCommand()),
+        ("addr2line",      () => new Addr2LineCommand()),
+        ("completion",     () => new CompletionCommand()),
+        ("targets",        () => new TargetsCommand()),
+    ];
+
+    public static int Invoke(string[] args)
     {
-        [] => AtRoot("--help"),
+        if (args.Length == 0)
+            return AtRoot("--help");
         // The shell's completion script asks through the directive [suggest].
-        ["--help" or "-h" or "-?" or "--version", ..] or [['[', ..], ..] => AtRoot(args),
-        ["validate" or "objdump" or "parse" or "print" or "dump" or "strip" or "metadata" or "wast" or "json-from-wast" or "explain" or "addr2line" or "completion" or "targets", .. var words] => Inspect(args, words),
-        ["run", .. var words] => Run(words),
-        _ => Run(args, isShort: true),
-    };
+        if (IsHelp(args[0]) || args[0] == "--version" || args[0].StartsWith('['))
+            return AtRoot(args);
+        if (args[0] == "run")
+            return Run(args[1..]);
+        foreach (var (name, build) in Commands)
+            if (name == args[0])
+                return Inspect(build(), args);
+        return Run(args, isShort: true);
+    }
 
     private static int Run(string[] words, bool isShort = false)
     {
@@ -37,25 +60,23 @@ internal static class CommandLine
         return Parsed(run, run.Parse(words[..Math.Min(words.Length, file.Value + 1)], Parser));
     }
 
-    private static int Inspect(string[] args, string[] words)
+    private static int Inspect(Command command, string[] args)
     {
-        var root = Root();
-        var command = root.Subcommands.First(c => c.Name == args[0]);
-        foreach (var word in words.TakeWhile(w => w != "--"))
-            if (word.Length > 1 && word[0] == '-' && !IsHelp(word))
+        foreach (var word in args.TakeWhile(w => w != "--"))
+            if (IsHelp(word))
+                return AtRoot(args);
+            else if (word.Length > 1 && word[0] == '-')
                 OptionOf(command, word);
-        return Parsed(command, root.Parse(args, Parser));
+        return Parsed(command, command.Parse(args[1..], Parser));
     }
 
     private static int AtRoot(params string[] args) => Root().Parse(args, Parser).Invoke(Invocation);
 
     private static RootCommand Root()
     {
-        var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.")
-        {
-            new RunCommand(), new ValidateCommand(), new ObjdumpCommand(), new ParseCommand(), new PrintCommand(), new DumpCommand(), new StripCommand(),
-            new MetadataCommand(), new WastCommand(), new JsonFromWastCommand(), new ExplainCommand(), new Addr2LineCommand(), new CompletionCommand(), new TargetsCommand(),
-        };
+        var root = new RootCommand("Runs and inspects WebAssembly. 'hornet FILE' is short for 'hornet run FILE'.");
+        foreach (var (_, build) in Commands)
+            root.Add(build());
         // The root command's own --version asks reflection for the assembly's version, which a trimmed executable answers differently.
         foreach (var option in root.Options)
             if (option is VersionOption)
@@ -65,7 +86,7 @@ internal static class CommandLine
 
     private static int Parsed(Command command, ParseResult result)
     {
-        if (result.Errors.Count > 0 && result.Action is not HelpAction)
+        if (result.Errors.Count > 0)
             throw new UsageException($"{result.Errors[0].Message} (hornet {command.Name} --help)");
         return result.Invoke(Invocation);
     }
@@ -77,7 +98,7 @@ internal static class CommandLine
             return;
         if (AbsentCommands.Instead(word) is { } instead)
             throw new UsageException($"'{word}' is a command of Wasmtime's that Hornet does not have: {instead}");
-        if (Suggestion.For(word, Root().Subcommands.Select(c => c.Name)) is { Length: > 0 } suggestion)
+        if (Suggestion.For(word, Commands.Select(c => c.Name)) is { Length: > 0 } suggestion)
             throw new UsageException($"there is no file and no command '{word}'{suggestion}");
     }
 
