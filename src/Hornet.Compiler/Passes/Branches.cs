@@ -12,6 +12,8 @@ internal static class Branches
         for (int rounds = 0; again && rounds < 4; rounds++)
         {
             again = false;
+            // Merging leaves aliases behind, whose uses must count as uses of what they stand for.
+            f.ResolveAll();
             c.Flow.Compute(f);
             c.CountUses(f);
             foreach (int block in c.Flow.Order) again |= SimplifyTerminator(f, c, new Block(block));
