@@ -96,19 +96,28 @@ internal sealed unsafe class NativeTier : Tier
 
     public override void Backtrace(Activation* activation, List<FrameLocation> frames, int most)
     {
-        if (activation->TrapPc == 0)
-        {
-            Interpreter.Backtrace(activation, frames, most);
-            return;
-        }
         nint pc = activation->TrapPc;
+        if (pc == 0)
+        {
+            // Not stopped, but left by a builtin, which has noted where: a host function is asking, or an inner guest's trap.
+            if (activation->NativeTop == activation->StackEnd)
+            {
+                Interpreter.Backtrace(activation, frames, most);
+                return;
+            }
+            pc = *(nint*)activation->NativeTop - 1;
+        }
         nint* frame = (nint*)activation->TrapFrame;
         VmContext* context = activation->TrapContext;
-        // The chain ends at the trampoline, whose code belongs to no module.
-        while (frames.Count < most && CodeMap.Find(pc) is { } code)
+        while (frames.Count < most)
         {
-            CodePosition position = code.Find(pc);
-            frames.Add(new(context, position.Function, position.Source));
+            // Thunks and trampolines are frames, too, but of no module.
+            if (CodeMap.Find(pc) is { } code)
+            {
+                CodePosition position = code.Find(pc);
+                frames.Add(new(context, position.Function, position.Source));
+            }
+            // The trampoline's caller has no frame.
             if (frame == null) break;
             pc = frame[1] - 1;
             frame = (nint*)frame[0];

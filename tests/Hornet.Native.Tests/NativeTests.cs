@@ -43,6 +43,30 @@ public sealed class NativeTests
     }
 
     [Theory, MemberData(nameof(Tiers))]
+    public void Backtraces_go_through_host_functions(string tier)
+    {
+        Func<int, int>? again = null;
+        const string Text = """
+            (module (import "h" "f" (func $f (param i32) (result i32)))
+              (func $leaf (param i32) (result i32) (if (i32.eqz (local.get 0)) (then unreachable)) (i32.const 1))
+              (func $mid (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1)))
+              (func (export "run") (param i32) (result i32) (i32.add (call $leaf (local.get 0)) (call $mid (i32.sub (local.get 0) (i32.const 1))))))
+            """;
+        TrapException Trap(string tier, Func<int, int> host)
+        {
+            (_, Instance instance) = Instantiate(tier, Text, linker => linker.DefineFunction("h", "f", (int x) => host(x)));
+            again = instance.GetFunction<int, int>("run")!;
+            return Assert.Throws<TrapException>(() => again(2));
+        }
+
+        // A trap two guests down, and one that the host function raises itself.
+        Assert.Equal(Trap("interpreter", x => again!(x)).Frames, Trap(tier, x => again!(x)).Frames);
+        TrapException raised = Trap(tier, _ => throw new TrapException(TrapCode.Unreachable));
+        Assert.Equal(["mid", "run"], raised.Frames.Select(f => f.FunctionName));
+        Assert.Equal(Trap("interpreter", _ => throw new TrapException(TrapCode.Unreachable)).Frames, raised.Frames);
+    }
+
+    [Theory, MemberData(nameof(Tiers))]
     public void Accesses_at_every_boundary(string tier)
     {
         (_, Instance instance) = Instantiate(tier, """

@@ -38,10 +38,10 @@ internal static class Branches
             case Opcode.Brif when f.Lists.Get(data.List).SequenceEqual(f.Lists.Get(data.List2)):
                 return BecomeJump(f, c, inst, data.List) | changed;
             // branch to a trap => conditional trap
-            case Opcode.Brif when IsTrap(f, data.List, out MemFlags flags):
-                return BecomeTrap(f, c, inst, Opcode.Trapnz, flags, data.List2) | changed;
-            case Opcode.Brif when IsTrap(f, data.List2, out MemFlags flags):
-                return BecomeTrap(f, c, inst, Opcode.Trapz, flags, data.List) | changed;
+            case Opcode.Brif when IsTrap(f, data.List, out Inst trap):
+                return BecomeTrap(f, c, inst, Opcode.Trapnz, trap, data.List2) | changed;
+            case Opcode.Brif when IsTrap(f, data.List2, out Inst trap):
+                return BecomeTrap(f, c, inst, Opcode.Trapz, trap, data.List) | changed;
             case Opcode.BrTable when f.IsIconst(f.Resolve(data.A), out long index):
                 int last = f.TargetCount(data) - 1;
                 return BecomeJump(f, c, inst, f.GetTarget(data, (int)Math.Min((ulong)index, (ulong)last))) | changed;
@@ -56,21 +56,21 @@ internal static class Branches
         return true;
     }
 
-    private static bool BecomeTrap(Function f, PassContext c, Inst inst, Opcode op, MemFlags flags, ListRef target)
+    private static bool BecomeTrap(Function f, PassContext c, Inst inst, Opcode op, Inst reason, ListRef target)
     {
         if (!c.TakeFuel()) return false;
-        Inst trap = f.CreateInst(new InstData(op, f[inst].Type) { A = f[inst].A, Mem = flags });
-        f.Link(trap).Source = f.Link(inst).Source;
+        Inst trap = f.CreateInst(new InstData(op, f[inst].Type) { A = f[inst].A, Mem = f[reason].Mem });
+        // What traps is the trap, not the branch to it.
+        f.Link(trap).Source = f.Link(reason).Source;
         f.InsertBefore(trap, inst);
         f[inst] = new InstData(Opcode.Jump, IrType.None) { List = target };
         return true;
     }
 
-    private static bool IsTrap(Function f, ListRef target, out MemFlags flags)
+    private static bool IsTrap(Function f, ListRef target, out Inst trap)
     {
-        Inst first = f[f.TargetBlock(target)].First;
-        flags = f[first].Mem;
-        return f[first].Op == Opcode.Trap;
+        trap = f[f.TargetBlock(target)].First;
+        return f[trap].Op == Opcode.Trap;
     }
 
     /// <summary>A target that only jumps on is passed over; a target that only branches on its parameter, which is a constant here, too.</summary>
