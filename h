@@ -14,7 +14,10 @@ help() {
 ./h gen [--check]          write the generated code anew from its tables (--check: only say what is not current)
 ./h bench run|start|validate|decode
                            measure: programs against native code, start-up, validation against Wasmtime
-./h fuzz [seconds] [group...]
+./h fuzz [TARGET] [--seconds N] [--seed S]
+                           compare the tiers with each other and with Wasmtime on generated modules; what differs is shrunk
+                           into artifacts/fuzz/ (targets: modules scalar tiers operators relaxed mutants; default: all in turn)
+./h fuzz properties [seconds] [group...]
                            let the property tests of the groups run for so long each (60 seconds)
 ./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision
 ./h explain FILE.wat       one module through every stage: text, bytes, operators, operand types, interpreter code
@@ -188,6 +191,12 @@ project() {
 executable() { local p; p=$(project "$1"); p=${p##*/}; echo "$root/artifacts/bin/$p/release/$p"; }
 
 fuzz() {
+  if [ "${1:-}" != properties ]; then
+    need_sdk
+    dotnet build "$root/tests/Hornet.Fuzz" -c Release -v q --nologo -clp:NoSummary >&2 || fail "the build failed"
+    exec "$root/artifacts/bin/Hornet.Fuzz/release/Hornet.Fuzz" "$@"
+  fi
+  shift
   local seconds=60
   case ${1:-} in ''|*[!0-9]*) ;; *) seconds=$1; shift ;; esac
   need_sdk; cd "$root" || exit 1

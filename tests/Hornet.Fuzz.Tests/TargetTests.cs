@@ -1,0 +1,56 @@
+using Hornet.Text;
+using Hornet.Wasm;
+
+namespace Hornet.Fuzz.Tests;
+
+/// <summary>A fixed number of cases of each target, and every operator of the table, on every tier and on Wasmtime.</summary>
+public sealed class TargetTests
+{
+    const ulong Seed = 20_26;
+
+    [Theory]
+    [InlineData("modules", 300)]
+    [InlineData("scalar", 120)]
+    [InlineData("tiers", 200)]
+    [InlineData("mutants", 20)]
+    public void Engines_agree(string name, int cases)
+    {
+        Target target = Target.All.Single(t => t.Name == name);
+        using Differential differential = new();
+        for (ulong i = 0; i < (ulong)cases; i++)
+        {
+            string? difference = target.Judge(differential, target.Module(new(Seed + i)));
+            Assert.True(difference is null, $"./h fuzz {name} --seed {Seed + i}: {difference}");
+        }
+        Assert.True(differential.Steps > cases, $"only {differential.Steps} steps were compared");
+        // The time limit of mutants may end any of them.
+        Assert.True(name == "mutants" || differential.Inconclusive < cases / 10, $"{differential.Inconclusive} of {cases} cases were inconclusive");
+    }
+
+    [Fact]
+    public void Every_operator_gives_the_same_on_every_tier()
+    {
+        using Differential differential = new();
+        Assert.True(OperatorModules.All.Count > 400);
+        foreach (Op op in OperatorModules.All)
+        {
+            // Relaxed operators are the engine's choice.
+            string? difference = differential.Compare(OperatorModules.Module(op), withWasmtime: Opcodes.FeatureOf(op) != Features.RelaxedSimd);
+            Assert.True(difference is null, $"{Opcodes.Mnemonic(op)}: {difference}");
+            if (Opcodes.ClassOf(op) is not (OpClass.Load or OpClass.Store)) continue;
+            difference = differential.Compare(OperatorModules.Module(op, memory64: true), withWasmtime: false);
+            Assert.True(difference is null, $"{Opcodes.Mnemonic(op)} with 64-bit addresses: {difference}");
+        }
+    }
+
+    [Fact]
+    public void What_was_found_once_stays_fixed()
+    {
+        using Differential differential = new();
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository.Root!, "tests", "golden", "regress"), "*.wat").Order(StringComparer.Ordinal))
+        {
+            string? difference = differential.Compare(WatParser.Parse(File.ReadAllBytes(file)), withWasmtime: true);
+            Assert.True(difference is null, $"{Path.GetFileName(file)}: {difference}");
+        }
+    }
+}

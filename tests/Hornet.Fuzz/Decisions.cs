@@ -1,0 +1,44 @@
+namespace Hornet.Fuzz;
+
+/// <summary>
+/// What a generator chose, number by number. Fresh decisions come from a seed; recorded ones are played back, and 0 follows behind
+/// their end. Generators are written so that 0 is the simplest choice: cutting and lowering the list makes the module simpler.
+/// </summary>
+public sealed class Decisions
+{
+    readonly List<int> _taken = [];
+    readonly int[]? _recorded;
+    ulong _state;
+
+    public Decisions(ulong seed) => _state = seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019;
+
+    public Decisions(int[] recorded) => _recorded = recorded;
+
+    /// <summary>All numbers so far.</summary>
+    public int[] Taken => [.. _taken];
+
+    /// <summary>A number from 0 to <paramref name="count"/> - 1.</summary>
+    public int Below(int count)
+    {
+        if (count <= 1) return 0;
+        int value = _recorded is null ? (int)(Next() % (ulong)count) : _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0;
+        _taken.Add(value);
+        return value;
+    }
+
+    /// <summary>True once in so many times.</summary>
+    public bool OnceIn(int count) => Below(count) == count - 1;
+
+    public T Of<T>(IReadOnlyList<T> items) => items[Below(items.Count)];
+
+    public ulong Bits64() => (ulong)Below(1 << 22) << 42 ^ (ulong)Below(1 << 22) << 21 ^ (ulong)Below(1 << 22);
+
+    // xorshift64*
+    ulong Next()
+    {
+        _state ^= _state >> 12;
+        _state ^= _state << 25;
+        _state ^= _state >> 27;
+        return _state * 0x2545F4914F6CDD1D >> 16;
+    }
+}

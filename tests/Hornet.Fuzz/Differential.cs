@@ -1,0 +1,69 @@
+using Hornet.Wasm;
+
+namespace Hornet.Fuzz;
+
+/// <summary>Runs a module on every tier and on Wasmtime, and says where they differ.</summary>
+public sealed class Differential : IDisposable
+{
+    readonly HornetEngine _interpreter = HornetEngine.Interpreter();
+    readonly HornetEngine[] _native = [HornetEngine.NativeGuard(), HornetEngine.NativeExplicit()];
+    readonly HornetEngine[] _interruptible = HornetEngine.Interruptible(TimeSpan.FromMilliseconds(100));
+    readonly WasmtimeEngine _wasmtime = new();
+
+    /// <summary>Steps that were compared so far.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>Runs that ended where engines may differ.</summary>
+    public long Inconclusive { get; private set; }
+
+    /// <summary>The first difference, or null. An exception that is no trap is one, too.</summary>
+    public string? Compare(byte[] module, bool withWasmtime)
+    {
+        try
+        {
+            Outcome reference = _interpreter.Run(module);
+            Note(reference);
+            foreach (HornetEngine native in _native)
+                if (reference.Difference(native.Run(module)) is { } difference) return $"interpreter  |  {native.Name}: {difference}";
+            if (withWasmtime && reference.Difference(_wasmtime.Run(module)) is { } other) return $"interpreter  |  Wasmtime: {other}";
+            return null;
+        }
+        catch (Exception e)
+        {
+            return $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n')[0]}";
+        }
+    }
+
+    /// <summary>As <see cref="Compare"/>, for modules that need not end: tiers against each other, with a time limit.</summary>
+    public string? CompareInterruptible(byte[] module)
+    {
+        try
+        {
+            Outcome reference = _interruptible[0].Run(module);
+            Note(reference);
+            foreach (HornetEngine native in _interruptible.AsSpan(1))
+                if (reference.Difference(native.Run(module)) is { } difference) return $"interpreter  |  {native.Name}: {difference}";
+            return null;
+        }
+        catch (WasmFormatException)
+        {
+            return null;
+        }
+        catch (Exception e)
+        {
+            return $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n')[0]}";
+        }
+    }
+
+    void Note(Outcome outcome)
+    {
+        Steps += outcome.Lines.Count;
+        if (outcome.Inconclusive) Inconclusive++;
+    }
+
+    public void Dispose()
+    {
+        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible]) engine.Dispose();
+        _wasmtime.Dispose();
+    }
+}

@@ -1,0 +1,95 @@
+using Hornet.Wasm;
+
+namespace Hornet.Fuzz;
+
+/// <summary>An engine of Hornet as a party to comparisons.</summary>
+public sealed class HornetEngine(string name, Config config, TimeSpan? deadline = null) : IDisposable
+{
+    readonly Engine _engine = new(config);
+
+    public string Name => name;
+
+    public static HornetEngine Interpreter() => new("interpreter", new Config());
+    public static HornetEngine NativeGuard() => new("native, guard pages", new Config().WithNativeCode());
+    public static HornetEngine NativeExplicit() => new("native, explicit checks", new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+
+    /// <summary>The three tiers, interruptible: for modules that need not end by themselves.</summary>
+    public static HornetEngine[] Interruptible(TimeSpan deadline) =>
+    [
+        new("interpreter", new Config().WithEpochInterruption(true), deadline),
+        new("native, guard pages", new Config().WithEpochInterruption(true).WithNativeCode(), deadline),
+        new("native, explicit checks", new Config().WithEpochInterruption(true).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20), deadline),
+    ];
+
+    /// <summary>Makes all calls of a module.</summary>
+    /// <exception cref="WasmFormatException">The module is not valid.</exception>
+    public Outcome Run(byte[] bytes)
+    {
+        Outcome outcome = new();
+        using Module module = Module.FromBytes(_engine, "fuzz", bytes);
+        using Store store = new(_engine) { Limits = new(MemorySize: 8 << 20, TableElements: 10_000) };
+        using Linker linker = new(_engine);
+        linker.DefineFunction<int, long, long>("h", "f", Calls.Host);
+        if (deadline is not null) store.SetDeadline(deadline);
+        Instance instance;
+        try
+        {
+            linker.DefineUnknownImportsAsDefaultValues(store, module);
+            instance = linker.Instantiate(store, module);
+        }
+        catch (Exception e) when (e is TrapException or LinkException)
+        {
+            outcome.Add($"instantiation: {(e is TrapException t ? Code(t.Type) : "link error")}");
+            if (e is TrapException { Type: TrapCode.Interrupt or TrapCode.StackOverflow }) outcome.Stop();
+            return outcome;
+        }
+        Global? fuel = instance.GetGlobal("fuel");
+        foreach ((string export, Function function) in instance.GetFunctions())
+        {
+            ValType[] parameters = [.. function.Parameters.Select(TypeOf)], results = [.. function.Results.Select(TypeOf)];
+            if (parameters.Concat(results).Any(t => t == ValType.Bottom)) continue;
+            ValueBox[] values = new ValueBox[results.Length], arguments = new ValueBox[parameters.Length];
+            int count = Calls.Count(export, parameters);
+            for (int call = 0; call < count; call++)
+            {
+                for (int i = 0; i < arguments.Length; i++)
+                {
+                    (ulong low, ulong high) = Calls.Argument(export, parameters, call, i);
+                    arguments[i] = ValueBox.FromBits(function.Parameters[i], low, high);
+                }
+                fuel?.SetValue(ModuleGenerator.Fuel);
+                string done;
+                try
+                {
+                    function.Invoke(arguments, values);
+                    done = string.Join(' ', values.Select((v, i) => Calls.Bits(results[i], v.LowBits, v.HighBits)));
+                }
+                catch (TrapException e)
+                {
+                    if (e.Type is TrapCode.StackOverflow or TrapCode.Interrupt)
+                    {
+                        outcome.Stop();
+                        return outcome;
+                    }
+                    done = Code(e.Type);
+                }
+                catch (WasmException)
+                {
+                    done = "exception";
+                }
+                outcome.Add($"{export}#{call}({string.Join(' ', arguments.Select((a, i) => Calls.Bits(parameters[i], a.LowBits, a.HighBits)))}) = {done}");
+            }
+        }
+        foreach ((string export, Memory memory) in instance.GetMemories()) outcome.Add($"memory {export}: {memory.GetLength():x} {Calls.Hash(memory.GetSpan()):x16}");
+        foreach ((string export, Global global) in instance.GetGlobals())
+            if (TypeOf(global.Kind) is { IsBottom: false } type) outcome.Add($"global {export}: {Calls.Bits(type, global.Value.LowBits, global.Value.HighBits)}");
+        return outcome;
+    }
+
+    static ValType TypeOf(ValueKind kind) => kind <= ValueKind.V128 ? Bodies.Types[(int)kind] : ValType.Bottom;
+
+    // Wasmtime has one code where the standard's tests have two wordings.
+    static string Code(TrapCode code) => $"trap {(code == TrapCode.UndefinedElement ? TrapCode.TableOutOfBounds : code is TrapCode.NullFunctionReference ? TrapCode.NullReference : code)}";
+
+    public void Dispose() => _engine.Dispose();
+}
