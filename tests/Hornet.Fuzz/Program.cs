@@ -5,7 +5,9 @@ using Hornet.Fuzz;
 using Hornet.Text;
 
 // Hornet.Fuzz [TARGET] [--seconds N] [--seed S] [--count N] [--out DIR] | --replay FILE...
+// --crashed SEED with a TARGET: that case took the process down; shrinks it, each attempt in a process of its own.
 string? name = null;
+ulong? crashed = null;
 string folder = Path.Combine(Repository.Root ?? ".", "artifacts", "fuzz");
 double seconds = 60;
 ulong seed = (ulong)Stopwatch.GetTimestamp();
@@ -18,10 +20,23 @@ for (int i = 0; i < args.Length; i++)
         case "--seconds": seconds = double.Parse(args[++i], CultureInfo.InvariantCulture); break;
         case "--seed": seed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
         case "--count": count = long.Parse(args[++i], CultureInfo.InvariantCulture); break;
+        case "--crashed": crashed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
         case "--out": folder = args[++i]; break;
         case "--replay": replay.AddRange(args[(i + 1)..]); i = args.Length; break;
         default: name = args[i]; break;
     }
+}
+if (crashed is { } fatal && Target.All.FirstOrDefault(t => t.Name == name) is { } dies)
+{
+    Directory.CreateDirectory(folder);
+    string attempt = Path.Combine(folder, $"{name}-{fatal}.wasm");
+    Decisions first = new(fatal);
+    dies.Module(first);
+    int[] left = Shrinking.Run(first.Taken, d => Dies(dies.Module(new(d)), attempt), TimeSpan.FromSeconds(seconds));
+    byte[] module = dies.Module(new(left));
+    Console.WriteLine(Dies(module, attempt) ? $"shrunk to {attempt}" : "it does not die any more");
+    File.WriteAllText(Path.ChangeExtension(attempt, ".wat"), $";; ended the process\n{Encoding.UTF8.GetString(WatPrinter.Print(module))}");
+    return 0;
 }
 using Differential differential = new();
 if (replay.Count > 0)
@@ -68,6 +83,15 @@ for (; cases < count && clock.Elapsed.TotalSeconds < seconds && failures < 20; c
 File.Delete(current);
 Console.WriteLine(FormattableString.Invariant($"{cases} cases in {clock.Elapsed.TotalSeconds:f0} s ({cases / clock.Elapsed.TotalSeconds:f1} a second), {differential.Steps} steps compared, {differential.Inconclusive} inconclusive, seed {seed}, {failures} failures"));
 return failures == 0 ? 0 : 1;
+
+static bool Dies(byte[] module, string path)
+{
+    File.WriteAllBytes(path, module);
+    using Process child = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["--replay", path]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+    child.StandardError.ReadToEnd();
+    child.WaitForExit();
+    return child.ExitCode >= 128;
+}
 
 byte[] Write(byte[] module)
 {
