@@ -2,7 +2,7 @@ using Hornet.Compiler.Ir;
 
 namespace Hornet.Compiler.Passes;
 
-/// <summary>Moves what does not change in a loop before it: pure operators, and loads that cannot fault and whose memory the loop does not write.
+/// <summary>Moves what does not change in a loop before it: pure operators, and loads through the VM context whose memory the loop does not write.
 /// What is free inside an addressing mode, a branch or an immediate moves only along with something that is not.</summary>
 internal static class LoopInvariants
 {
@@ -67,7 +67,7 @@ internal static class LoopInvariants
                 f.ResolveOperands(inst);
                 ref InstData data = ref f[inst];
                 bool movable = data.Op.IsPure()
-                    || (data.Op.Has(OpFlags.Load) && !data.Op.Has(OpFlags.Effect) && data.Mem.NoTrap && (written >> (int)data.Mem.Alias & 1) == 0);
+                    || (data.Op.Has(OpFlags.Load) && !data.Op.Has(OpFlags.Effect) && data.Mem.NoTrap && (written >> (int)data.Mem.Alias & 1) == 0 && IsAlwaysValid(f, data));
                 if (!movable || !Outside(f, c, loop, data.A) || !Outside(f, c, loop, data.B) || !Outside(f, c, loop, data.C)) continue;
                 if (IsCheap(f, data))
                 {
@@ -80,6 +80,21 @@ internal static class LoopInvariants
             }
         }
         return changed;
+    }
+
+    /// <summary>Whether a load is good at any place. That it cannot fault holds only where it stands: behind its bounds check or its
+    /// null check. What the VM context holds, and what it points to, is always there.</summary>
+    private static bool IsAlwaysValid(Function f, in InstData load)
+    {
+        if (load.Mem.Alias == AliasClass.VmContext || IsContext(f, load.A)) return true;
+        Inst def = f.DefOf(load.A);
+        return !def.IsNone && f[def] is { Op: Opcode.Load, Mem.IsPure: true } pointer && IsContext(f, pointer.A);
+    }
+
+    private static bool IsContext(Function f, Value value)
+    {
+        Inst def = f.DefOf(value);
+        return def.IsNone ? f.Signature.HasContext && f.Params(f.Entry)[0] == value.Index : f[def].Op == Opcode.VmContext;
     }
 
     private static bool Outside(Function f, PassContext c, int loop, Value value)

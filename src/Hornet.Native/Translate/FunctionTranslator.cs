@@ -139,7 +139,8 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
             {
                 (Value address, int offset) = GlobalCell(op.A);
                 GlobalType type = module.Environment.Globals[(int)op.A];
-                AliasClass alias = type.IsMutable ? AliasClass.Global : AliasClass.ReadOnly;
+                // A reference may be null: what it points to must not pass for something that is always there.
+                AliasClass alias = type.IsMutable || type.Type.IsRef ? AliasClass.Global : AliasClass.ReadOnly;
                 Push(_builder.Load(module.TypeOf(type.Type), MemFlags.Trusted(alias), address, offset));
                 break;
             }
