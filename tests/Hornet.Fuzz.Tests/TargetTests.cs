@@ -9,7 +9,7 @@ public sealed class TargetTests
     const ulong Seed = 20_26;
 
     [Theory]
-    [InlineData("modules", 300)]
+    [InlineData("modules", 200)]
     [InlineData("scalar", 120)]
     [InlineData("tiers", 200)]
     [InlineData("mutants", 20)]
