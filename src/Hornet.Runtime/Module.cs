@@ -116,6 +116,7 @@ public sealed class Module : IDisposable
     internal ModuleCode Code => _code;
     internal ReadOnlySpan<uint> TypeIds => _types.Ids;
     internal ModuleNames Names => field ??= new(Bytes);
+    internal DwarfLines Lines => field ??= new(Bytes);
 
     /// <summary>A type of this module with the engine's ids in it.</summary>
     internal ValType Registered(ValType type) => type.IsRef && type.Heap.IsConcrete ? ValType.Ref(HeapType.Concrete((int)_types.Ids[type.Code]), type.IsNullable) : type;

@@ -1,4 +1,5 @@
 using System.Text;
+using Hornet.Wasm;
 
 namespace Hornet;
 
@@ -10,6 +11,11 @@ namespace Hornet;
 /// <param name="FunctionOffset">Bytes from the beginning of the function's body to the operator.</param>
 public sealed record TrapFrame(string? ModuleName, string? FunctionName, int FunctionIndex, int ModuleOffset, int FunctionOffset)
 {
+    internal DwarfLines? Lines { get; init; }
+
+    /// <summary>The line of the source, where the module has DWARF line tables; they are read when it is asked for.</summary>
+    public SourceLine? Source => Lines?.Find(ModuleOffset);
+
     /// <summary>As in a backtrace: offset, module and function.</summary>
     public override string ToString() => $"0x{ModuleOffset:x} - {ModuleName ?? "<unknown>"}!{FunctionName ?? $"<wasm function {FunctionIndex}>"}";
 }
@@ -17,7 +23,7 @@ public sealed record TrapFrame(string? ModuleName, string? FunctionName, int Fun
 /// <summary>The guest was stopped: its own fault, or a limit that its host has set.</summary>
 public sealed class TrapException : HornetException
 {
-    internal TrapException(TrapCode code, IReadOnlyList<TrapFrame> frames, Exception? inner = null) : base(Describe(code, frames), inner)
+    internal TrapException(TrapCode code, IReadOnlyList<TrapFrame> frames, Exception? inner = null) : base(Describe(code, frames, withSource: false), inner)
     {
         Type = code;
         Frames = frames;
@@ -33,6 +39,9 @@ public sealed class TrapException : HornetException
 
     /// <summary>The reason in the words of the specification's test suite, without the backtrace.</summary>
     public string Reason => ReasonOf(Type);
+
+    /// <summary>The message, with the lines of the source behind those frames whose modules have DWARF line tables.</summary>
+    public string MessageWithSource => Describe(Type, Frames, withSource: true);
 
     /// <summary>The words of the specification's test suite for a trap.</summary>
     public static string ReasonOf(TrapCode code) => code switch
@@ -68,11 +77,15 @@ public sealed class TrapException : HornetException
         _ => throw new ArgumentOutOfRangeException(nameof(code), code, null),
     };
 
-    static string Describe(TrapCode code, IReadOnlyList<TrapFrame> frames)
+    static string Describe(TrapCode code, IReadOnlyList<TrapFrame> frames, bool withSource)
     {
         StringBuilder s = new($"wasm trap: {ReasonOf(code)}");
         if (frames.Count > 0) s.Append("\nwasm backtrace:");
-        for (int i = 0; i < frames.Count; i++) s.Append($"\n  {i,4}: {frames[i]}");
+        for (int i = 0; i < frames.Count; i++)
+        {
+            s.Append($"\n  {i,4}: {frames[i]}");
+            if (withSource && frames[i].Source is { } source) s.Append($" at {source}");
+        }
         return s.ToString();
     }
 }

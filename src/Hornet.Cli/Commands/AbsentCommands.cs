@@ -23,7 +23,7 @@ internal static class AbsentCommands
         "--mapdir" => "use --dir HOST::GUEST",
         "--fuel" => "use -W fuel=N",
         "--listenfd" or "--tcplisten" => "the guest has no network yet",
-        "-g" => "backtraces name functions from the name section without it",
+        "-g" => "backtraces name functions and, where the module has DWARF line tables, lines of source without it",
         "--addr" => "HTTP is not served yet",
         _ => null,
     };

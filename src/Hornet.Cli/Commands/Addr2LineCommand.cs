@@ -5,14 +5,14 @@ using Hornet.Wasm;
 
 namespace Hornet.Cli.Commands;
 
-/// <summary>hornet addr2line FILE ADDRESS...: which function and operator lie at offsets of a module, as backtraces give them.</summary>
+/// <summary>hornet addr2line FILE ADDRESS...: which function, operator and line of the source lie at offsets of a module, as backtraces give them.</summary>
 internal sealed class Addr2LineCommand : Command
 {
     private readonly Argument<string> file = new("FILE") { Description = "the module" };
     private readonly Argument<string[]> addresses = new("ADDRESS") { Description = "offsets from the module's beginning, decimal or with 0x", Arity = ArgumentArity.OneOrMore };
     private readonly Option<bool> codeSection = new("--code-section-relative") { Description = "count from the beginning of the code section's content" };
 
-    public Addr2LineCommand() : base("addr2line", "Say which function and operator lie at offsets of a module. Lines of source need debug information, which is not read yet.")
+    public Addr2LineCommand() : base("addr2line", "Say which function, operator and line of source lie at offsets of a module. Lines of source need DWARF debug information (clang -g, rustc -g).")
     {
         Add(file);
         Add(addresses);
@@ -27,10 +27,11 @@ internal sealed class Addr2LineCommand : Command
         try
         {
             var environment = ModuleDecoder.Decode(module.Bytes, Features.All);
+            var lines = new DwarfLines(module.Bytes);
             var origin = result.GetValue(codeSection) ? CodeSection(module.Bytes) : 0;
             foreach (var word in result.GetRequiredValue(addresses))
             {
-                var line = At(module.Bytes, environment, Number(word) + origin);
+                var line = At(module.Bytes, environment, lines, Number(word) + origin);
                 if (line is null)
                     exitCode = Program.Failure;
                 Console.Out.WriteLine($"{word}: {line ?? "no code lies there"}");
@@ -65,7 +66,7 @@ internal sealed class Addr2LineCommand : Command
         }
     }
 
-    private static string? At(byte[] bytes, ModuleEnvironment environment, long address)
+    private static string? At(byte[] bytes, ModuleEnvironment environment, DwarfLines lines, long address)
     {
         var body = environment.Bodies.FindIndex(b => address >= b.Bytes.Offset && address < b.Bytes.End);
         if (body < 0)
@@ -73,7 +74,8 @@ internal sealed class Addr2LineCommand : Command
         var index = environment.ImportedFunctions + body;
         var name = FunctionNames.Of(bytes, environment, index);
         var range = environment.Bodies[body].Bytes;
-        return $"function {index}{(name is null ? "" : $" {name}")}, {address - range.Offset} bytes into its body: {Operator(bytes, range, address)}";
+        var source = lines.Find((int)address) is { } line ? $" at {line}" : "";
+        return $"function {index}{(name is null ? "" : $" {name}")}, {address - range.Offset} bytes into its body: {Operator(bytes, range, address)}{source}";
     }
 
     // The mnemonic of the operator whose bytes these are.

@@ -8,7 +8,7 @@ internal static class DebugOptions
         new("backtrace", null, "print the guest's frames when it traps (on)", (s, o, v) => s.Backtrace = OptionValue.Flag(o, v)),
     ],
     [
-        new("debug-info", "backtraces name functions from the name section without it; source lines are not shown yet"),
+        new("debug-info", "backtraces name functions and, where the module has DWARF line tables, lines of source without it"),
         new("guest-debug", "there is no debugger interface yet; backtraces name functions and offsets"),
         new("address-map", "offsets are always known to the interpreter"),
         new("logging", "there is no log; messages go to standard error"),

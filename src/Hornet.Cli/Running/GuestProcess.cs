@@ -21,7 +21,7 @@ internal sealed class GuestProcess(RunSettings settings)
         }
         catch (TrapException e)
         {
-            return Report(settings.Backtrace ? e.Message : $"wasm trap: {e.Reason}", Program.Trapped);
+            return Report(settings.Backtrace ? e.MessageWithSource : $"wasm trap: {e.Reason}", Program.Trapped);
         }
         catch (WasmException e)
         {

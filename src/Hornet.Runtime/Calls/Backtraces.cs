@@ -18,7 +18,7 @@ internal static unsafe class Backtraces
             Module module = store.InstanceAt(location.Context->Instance).Module;
             int body = location.Function - module.Environment.ImportedFunctions;
             int start = (uint)body < (uint)module.Environment.Bodies.Count ? module.Environment.Bodies[body].Bytes.Offset : 0;
-            frames[i] = new(module.Name, NameOf(module, location.Function), location.Function, location.Offset, location.Offset - start);
+            frames[i] = new(module.Name, NameOf(module, location.Function), location.Function, location.Offset, location.Offset - start) { Lines = module.Lines };
         }
         return frames;
     }
