@@ -6,7 +6,7 @@ internal static class Guest
     private const int NotHere = 3;
 
     /// <summary>A C program for WASI.</summary>
-    public static string C(string name) => Make("c", Source($"c/{name}.c"));
+    public static string C(string name, params string[] options) => Make(["c", Source($"c/{name}.c"), .. options]);
 
     /// <summary>A C module without WASI.</summary>
     public static string Library(string name) => Make("c", Source($"c/{name}.c"), "-nostdlib", "-Wl,--no-entry");
