@@ -30,11 +30,14 @@ internal sealed unsafe class NativeTier : Tier
     public NativeTier(BoundsChecks checks, CompileMode mode)
     {
         (_checks, _mode) = (checks, mode);
-        _settings = new() { OptLevel = OptLevel.Speed, Features = Cpu.Features };
+        _settings = new() { OptLevel = OptLevel.Speed, Features = Cpu.Features, Verify = Verify };
         (FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system")).Install();
     }
 
     public override int StackHeadroom => Headroom;
+
+    /// <summary>Whether tiers made from now on check the IR between passes and the allocation of registers: for tests.</summary>
+    public static bool Verify { get; set; }
 
     /// <summary>Runs what is not translated.</summary>
     public InterpreterTier Interpreter { get; } = new();

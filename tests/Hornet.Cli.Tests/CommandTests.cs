@@ -46,7 +46,7 @@ public sealed class CommandTests
     [InlineData("-S", "inherit-env")]
     [InlineData("-D", "backtrace")]
     [InlineData("-O", "memory-reservation=BYTES")]
-    [InlineData("-C", "none yet")]
+    [InlineData("-C", "compiler=native|interpreter")]
     public void A_group_lists_its_options(string letter, string option)
     {
         Assert.Contains(option, Ran.Hornet("run", letter, "help").Ended(0).Output);

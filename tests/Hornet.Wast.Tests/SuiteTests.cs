@@ -69,7 +69,12 @@ public abstract class SuiteRun
 public sealed class InterpreterRun() : SuiteRun(static config => config);
 public sealed class InterpreterStressRun() : SuiteRun(static config => config.WithCollectionAtEveryAllocation(true));
 public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode());
-public sealed class NativeEagerRun() : SuiteRun(static config => config.WithNativeCode(lazy: false));
+public sealed class NativeEagerRun() : SuiteRun(static config =>
+{
+    Native.NativeTier.Verify = true;
+    return config.WithNativeCode(lazy: false);
+});
+
 public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
 
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;

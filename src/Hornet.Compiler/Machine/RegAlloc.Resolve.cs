@@ -114,8 +114,10 @@ internal sealed partial class RegAlloc
             bool param = _vregs[v].DefInst < 0;
             if (param && _vregs[v].StoreAtDef)
             {
-                Loc home = LocOf(first);
-                if (home.IsReg) Move(_code.Blocks[_vregs[v].DefBlock].First, MovePhase.ParamStore, v, home, Loc.Slot(_vregs[v].Slot));
+                // Not where the interval begins: blocks that the defining one dominates may lie before it (it is cold, or its loop is rotated).
+                int block = _vregs[v].DefBlock;
+                Loc home = LocAt(v, StartOf(block));
+                if (home.IsReg) Move(_code.Blocks[block].First, MovePhase.ParamStore, v, home, Loc.Slot(_vregs[v].Slot));
             }
             if (_intervals[first].NextChild < 0) continue;
             for (int part = first; part >= 0; part = _intervals[part].NextChild)

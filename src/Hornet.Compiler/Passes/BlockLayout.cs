@@ -2,8 +2,11 @@ using Hornet.Compiler.Ir;
 
 namespace Hornet.Compiler.Passes;
 
-/// <summary>Orders the blocks: reverse postorder with each loop in one piece, blocks that end in a trap (and those that only lead to such) last,
-/// and a loop that is tested at its top turned so that the test lies at its bottom.</summary>
+/// <summary>
+/// Orders the blocks: reverse postorder with each loop in one piece, blocks that end in a trap (and those that only lead to such) last.
+/// A block stands behind those that dominate it: selection visits uses before definitions, and intervals begin at their definition.
+/// Turning loops so that their test lies at the bottom is therefore a matter of emission, not of this order.
+/// </summary>
 internal static class BlockLayout
 {
     public static bool Run(Function f, PassContext c)
@@ -13,7 +16,6 @@ internal static class BlockLayout
         c.Work.Clear();
         c.Marks.Reset(f.Blocks.Count, 0);
         foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: false);
-        Rotate(f, c);
         foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: true);
         f.SetLayout(c.Work.AsSpan());
         return true;
@@ -52,29 +54,5 @@ internal static class BlockLayout
             left--;
             Place(f, c, new Block(order[i]), cold);
         }
-    }
-
-    /// <summary>header: exit or body; body: jump header. The header goes behind the last block of the body, whose jump becomes a fall-through.</summary>
-    private static void Rotate(Function f, PassContext c)
-    {
-        for (int loop = 0; loop < c.Flow.LoopCount; loop++)
-        {
-            Block header = c.Flow.LoopHeader(loop);
-            Span<int> order = c.Work.AsSpan();
-            int at = order.IndexOf(header.Index);
-            if (at <= 0 || f[f[header].Last].Op != Opcode.Brif || !LeavesLoop(f, c, loop, header)) continue;
-            int end = at + 1;
-            while (end < order.Length && c.Flow.LoopContains(loop, new Block(order[end]))) end++;
-            Inst latch = f[new Block(order[end - 1])].Last;
-            if (end - 1 == at || f[latch].Op != Opcode.Jump || f.TargetBlock(f[latch].List) != header) continue;
-            order[(at + 1)..end].CopyTo(order[at..]);
-            order[end - 1] = header.Index;
-        }
-    }
-
-    private static bool LeavesLoop(Function f, PassContext c, int loop, Block header)
-    {
-        InstData last = f[f[header].Last];
-        return !c.Flow.LoopContains(loop, f.TargetBlock(last.List)) || !c.Flow.LoopContains(loop, f.TargetBlock(last.List2));
     }
 }
