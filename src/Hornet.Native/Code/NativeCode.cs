@@ -101,9 +101,16 @@ internal sealed unsafe class NativeCode : ModuleCode
     void WorkAhead()
     {
         _working = true;
-        Thread thread = new(() =>
+        Thread thread = new(CompileRest) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" };
+        thread.Start();
+    }
+
+    // What fails here fails again, in view of the caller, when the function is called.
+    void CompileRest()
+    {
+        List<int> batch = [];
+        try
         {
-            List<int> batch = [];
             for (int i = 0; i < _entries.Length && !_disposed; i++)
             {
                 if (!IsCompiled(i)) batch.Add(i);
@@ -115,8 +122,10 @@ internal sealed unsafe class NativeCode : ModuleCode
                 }
                 batch.Clear();
             }
-        }) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" };
-        thread.Start();
+        }
+        catch (Exception e) when (e is InsufficientMemoryException or OutOfMemoryException or PlatformNotSupportedException)
+        {
+        }
     }
 
     public override void Dispose()

@@ -37,7 +37,7 @@ internal static class Thunks
         offset = 0;
         for (int i = 0; i < signature.Results.Length; i++)
         {
-            StoreValue(builder, new Value(first.Index + i), values, offset);
+            builder.Store(s_values, new Value(first.Index + i), values, offset);
             offset += SlotBytes(signature.Results[i]);
         }
         builder.Return();
@@ -66,7 +66,7 @@ internal static class Thunks
         StackSlot slot = builder.CreateStackSlot(Math.Max(ValRaw.Size, Math.Max(Bytes(signature.Params.AsSpan(first)), Bytes(signature.Results))), 16);
         for (int i = first; i < signature.Params.Length; i++)
         {
-            StoreValue(builder, builder.Param(block, i), builder.StackAddr(slot), offset);
+            builder.Store(s_values, builder.Param(block, i), builder.StackAddr(slot), offset);
             offset += SlotBytes(signature.Params[i]);
         }
         FuncRef builtin = builder.DeclareFunction(ModuleTranslation.FirstBuiltin + (int)Builtin.CallOut, builder.DeclareSignature(BuiltinSignatures.Of(Builtin.CallOut)));
@@ -85,7 +85,8 @@ internal static class Thunks
     /// <summary>A function of a module that the interpreter runs: has the function's signature and is called like machine code of the same instance.</summary>
     public static unsafe void BuildInterpreted(Function function, FunctionBuilder builder, ModuleTranslation module, int index)
     {
-        Signature signature = module.SignatureOf(module.Environment.Functions[index]);
+        Signature own = module.SignatureOf(module.Environment.Functions[index]);
+        Signature signature = own with { Params = WithoutReferences(own.Params), Results = WithoutReferences(own.Results) };
         function.Name = $"interpreted{index}";
         function.Signature = signature;
         builder.Begin(function);
@@ -95,12 +96,8 @@ internal static class Thunks
         CallOutWith(function, builder, block, signature, context, reference);
     }
 
-    // A reference fills its slot, zero-extended (docs/vm.md).
-    static void StoreValue(FunctionBuilder builder, Value value, Value address, int offset)
-    {
-        if (builder.Function.TypeOf(value) == IrType.Ref) value = builder.Convert(Opcode.Uextend, IrType.I64, value);
-        builder.Store(s_values, value, address, offset);
-    }
+    // A reference is zero-extended in its register as in its slot (docs/vm.md), and nothing here is a safepoint for it: 64 bits say it all.
+    static IrType[] WithoutReferences(IrType[] types) => Array.ConvertAll(types, static type => type == IrType.Ref ? IrType.I64 : type);
 
     static int SlotBytes(IrType type) => type == IrType.V128 ? 2 * ValRaw.Size : ValRaw.Size;
 
