@@ -23,6 +23,7 @@ internal static class CommandLine
         ("print",          () => new PrintCommand()),
         ("dump",           () => new DumpCommand()),
         ("strip",          () => new StripCommand()),
+        ("demangle",       () => new DemangleCommand()),
         ("metadata",       () => new MetadataCommand()),
         ("wast",           () => new WastCommand()),
         ("json-from-wast", () => new JsonFromWastCommand()),

@@ -75,7 +75,7 @@ internal sealed class Addr2LineCommand : Command
         var name = FunctionNames.Of(bytes, environment, index);
         var range = environment.Bodies[body].Bytes;
         var source = lines.Find((int)address) is { } line ? $" at {line}" : "";
-        return $"function {index}{(name is null ? "" : $" {name}")}, {address - range.Offset} bytes into its body: {Operator(bytes, range, address)}{source}";
+        return $"function {index}{(name is null ? "" : $" {DemangleCommand.NameOf(name)}")}, {address - range.Offset} bytes into its body: {Operator(bytes, range, address)}{source}";
     }
 
     // The mnemonic of the operator whose bytes these are.

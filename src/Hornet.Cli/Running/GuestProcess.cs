@@ -1,3 +1,4 @@
+using Hornet.Cli.Commands;
 using Hornet.Cli.Options;
 using Hornet.Wasm;
 
@@ -21,7 +22,7 @@ internal sealed class GuestProcess(RunSettings settings)
         }
         catch (TrapException e)
         {
-            return Report(settings.Backtrace ? e.MessageWithSource : $"wasm trap: {e.Reason}", Program.Trapped);
+            return Report(settings.Backtrace ? e.Frames.Aggregate(e.MessageWithSource, (text, f) => f.FunctionName is { } name ? text.Replace($"!{name}", $"!{DemangleCommand.NameOf(name)}", StringComparison.Ordinal) : text) : $"wasm trap: {e.Reason}", Program.Trapped);
         }
         catch (WasmException e)
         {
