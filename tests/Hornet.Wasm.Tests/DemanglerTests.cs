@@ -84,6 +84,7 @@ public sealed class DemanglerTests
     [InlineData("_ZN5boost6spirit4impl5parseI1AEENS1_IT_EEv", "boost::spirit::impl<A> boost::spirit::impl::parse<A>()")]
     [InlineData("_Z4funcIJEEvDpT_", "void func<>()")]
     [InlineData("_Z1fIJiiEEvDpRKT_", "void f<int, int>(int const&, int const&)")]
+    [InlineData("_ZN4llvm10make_errorINS_3pdb8RawErrorEJNS1_14raw_error_codeERA26_KcEEENS_5ErrorEDpOT0_", "llvm::Error llvm::make_error<llvm::pdb::RawError, llvm::pdb::raw_error_code, char const (&) [26]>(llvm::pdb::raw_error_code&&, char const (&) [26])")]
     public void Cpp(string symbol, string name) => Means(symbol, name);
 
     [Theory]
@@ -98,6 +99,7 @@ public sealed class DemanglerTests
     [InlineData("_RIC3fooRe616263_E")]
     [InlineData("_RNvB_3foo")]
     [InlineData("_RNvC99999999999foo")]
+    [InlineData("_RNvC3foo4\u001b[0m")]
     public void WhatIsNotUnderstoodStays(string symbol) => Assert.False(Demangler.TryDemangle(symbol, out _));
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace Hornet.Wasm;
 
@@ -29,7 +30,11 @@ public static class Demangler
             if (!symbol.StartsWith("_Z") || !ItaniumName.TryPrint(symbol, text)) return false;
         }
         if (text.IsFull || text.Length == 0) return false;
-        name = text.ToString();
+        string found = text.ToString();
+        // Names go to terminals.
+        foreach (char c in found)
+            if (char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format) return false;
+        name = found;
         return true;
     }
 }

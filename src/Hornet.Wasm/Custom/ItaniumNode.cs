@@ -110,7 +110,8 @@ sealed class ItaniumTemplate(ItaniumNode name, IReadOnlyList<ItaniumNode> argume
 /// <summary>A list in an expression or an argument pack: its elements, or in an expansion the one at which it is.</summary>
 sealed class ItaniumPack(IReadOnlyList<ItaniumNode> elements) : ItaniumNode
 {
-    ItaniumNode? Current(ItaniumPrinter to)
+    /// <summary>The element at which an expansion is.</summary>
+    public ItaniumNode? Current(ItaniumPrinter to)
     {
         to.PackCount = elements.Count;
         return to.PackIndex < elements.Count ? elements[to.PackIndex] : null;
@@ -119,12 +120,22 @@ sealed class ItaniumPack(IReadOnlyList<ItaniumNode> elements) : ItaniumNode
     public override void Left(ItaniumPrinter to)
     {
         if (to.PackIndex < 0) to.List(elements);
-        else if (Current(to) is { } element) to.Left(element);
+        else if (Current(to) is { } element) Alone(to, element, isLeft: true);
     }
 
     public override void Right(ItaniumPrinter to)
     {
-        if (to.PackIndex >= 0 && Current(to) is { } element) to.Right(element);
+        if (to.PackIndex >= 0 && Current(to) is { } element) Alone(to, element, isLeft: false);
+    }
+
+    // Packs inside of an element are whole.
+    static void Alone(ItaniumPrinter to, ItaniumNode element, bool isLeft)
+    {
+        int index = to.PackIndex;
+        to.PackIndex = -1;
+        if (isLeft) to.Left(element);
+        else to.Right(element);
+        to.PackIndex = index;
     }
 }
 
@@ -158,21 +169,30 @@ sealed class ItaniumPointer(ItaniumNode target, string sign, ItaniumNode? owner 
 
     public override void Left(ItaniumPrinter to)
     {
-        to.Left(target);
-        if (target.IsAround) to.Print(to.Text.Last is '(' or ' ' or '*' ? "(" : " (");
+        (ItaniumNode inner, string mark) = Collapsed(to);
+        to.Left(inner);
+        if (inner.IsAround) to.Print(to.Text.Last is '(' or ' ' or '*' ? "(" : " (");
         else if (owner is not null) to.Print(" ");
         if (owner is not null)
         {
             to.Both(owner);
             to.Print("::");
         }
-        to.Print(sign);
+        to.Print(mark);
     }
 
     public override void Right(ItaniumPrinter to)
     {
-        if (target.IsAround) to.Print(")");
-        to.Right(target);
+        ItaniumNode inner = Collapsed(to).Target;
+        if (inner.IsAround) to.Print(")");
+        to.Right(inner);
+    }
+
+    // A reference to an element of a pack that is a reference itself: && remains only of two of them.
+    (ItaniumNode Target, string Sign) Collapsed(ItaniumPrinter to)
+    {
+        ItaniumNode inner = to.PackIndex >= 0 && target is ItaniumPack pack ? pack.Current(to) ?? target : target;
+        return sign != "*" && inner is ItaniumPointer { Sign: "&" or "&&" } reference ? (reference.Target, sign == "&" ? "&" : reference.Sign) : (inner, sign);
     }
 }
 
