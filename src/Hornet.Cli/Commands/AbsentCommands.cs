@@ -9,9 +9,9 @@ internal static class AbsentCommands
         "serve" => "HTTP is not served yet; run a WASI program and pass data through standard streams",
         "explore" => "use 'hornet objdump' to look into a module",
         "config" => "there is no configuration file; everything is an option",
-        "settings" => "there is no compiler whose settings could be listed",
+        "settings" => "the code generator detects the CPU and has no settings to list",
         "wizer" => "modules are not pre-initialised yet; run them as they are",
-        "hot-blocks" => "there is no compiler yet whose blocks could be listed",
+        "hot-blocks" => "blocks are not counted; perf on the process shows where time goes",
         _ => null,
     };
 
