@@ -67,7 +67,21 @@ sealed class HostedEngine : IScriptEngine
     public Outcome Instantiate(object module) =>
         Ended(() => Outcome.Returned() with { Instance = _linker.Instantiate(_store, (Module)module) });
 
-    public void Register(string name, object instance) => _linker.DefineInstance(_store, name, (Instance)instance);
+    public void Register(string name, object instance)
+    {
+        if (instance is Instance own) _linker.DefineInstance(_store, name, own);
+        else foreach ((string export, SharedMemory memory) in (List<(string, SharedMemory)>)instance) _linker.Define(name, export, new Memory(_store, memory));
+    }
+
+    public IScriptEngine ForThread() => new HostedEngine(_engine);
+
+    public object Share(object instance)
+    {
+        List<(string, SharedMemory)> shared = [];
+        foreach ((string name, Memory memory) in ((Instance)instance).GetMemories())
+            if (memory.Shared is { } of) shared.Add((name, of));
+        return shared;
+    }
 
     public Outcome Invoke(object instance, string function, ScriptValue[] arguments)
     {

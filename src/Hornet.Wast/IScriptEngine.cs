@@ -20,6 +20,12 @@ interface IScriptEngine : IDisposable
     Outcome Invoke(object instance, string function, ScriptValue[] arguments);
 
     Outcome Get(object instance, string global);
+
+    /// <summary>An engine for a thread of the script, in a store of its own; null where nothing runs.</summary>
+    IScriptEngine? ForThread() => null;
+
+    /// <summary>What another thread may see of an instance: its shared memories, as something that this thread's engine can register.</summary>
+    object Share(object instance) => instance;
 }
 
 enum OutcomeKind : byte { Returned, Trapped, Exhausted, Threw, Unlinkable, Failed }

@@ -8,7 +8,11 @@ namespace Hornet.Wast;
 sealed class ScriptRun(IScriptEngine engine)
 {
     readonly Dictionary<string, object> _definitions = [], _instances = [];
+    readonly List<(string? Name, System.Threading.Thread Thread, ScriptRun Run)> _threads = [];
     object? _definition, _instance;
+
+    // A script's threads may wait for each other; one that never ends must not hang the run.
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     public int Passed { get; private set; }
     public int NotRun { get; private set; }
@@ -56,8 +60,7 @@ sealed class ScriptRun(IScriptEngine engine)
         DirectiveKind.AssertException => Expect(OutcomeKind.Threw, Do(d), ""),
         DirectiveKind.AssertUnlinkable => Expect(OutcomeKind.Unlinkable, Do(d), d.Text),
         DirectiveKind.Thread => Thread(d),
-        // A thread has run to its end when it was met.
-        DirectiveKind.Wait => null,
+        DirectiveKind.Wait => Wait(d),
         _ => $"{d.Kind} is not supported",
     };
 
@@ -88,15 +91,47 @@ sealed class ScriptRun(IScriptEngine engine)
 
     static object? Find(Dictionary<string, object> named, string? name, object? last) => name is null ? last : named.GetValueOrDefault(name);
 
-    // One legal interleaving: the thread runs to its end at once.
+    // A thread of the script is one of the system's, with a store of its own; what it shares with others are shared memories.
     string? Thread(Directive d)
     {
-        ScriptRun inner = new(engine);
-        foreach (string shared in d.Shared)
-            if (_instances.TryGetValue(shared, out object? instance)) inner._instances[shared] = instance;
-        foreach (Directive directive in d.Body) inner.Step(directive);
+        if (engine.ForThread() is not { } own) return "threads need an engine that runs";
+        ScriptRun inner = new(own);
+        foreach (string name in d.Shared)
+            if (_instances.TryGetValue(name, out object? instance)) inner._instances[name] = own.Share(instance);
+        System.Threading.Thread thread = new(() =>
+        {
+            foreach (Directive directive in d.Body) inner.Step(directive);
+            inner.JoinAll();
+        }) { IsBackground = true };
+        thread.Start();
+        _threads.Add((d.Name, thread, inner));
+        return null;
+    }
+
+    string? Wait(Directive d)
+    {
+        int at = _threads.FindIndex(t => t.Name == d.Name);
+        return at < 0 ? $"unknown thread {d.Name}" : Join(at);
+    }
+
+    /// <summary>Waits for the threads that the script has not waited for.</summary>
+    public void JoinAll()
+    {
+        while (_threads.Count > 0)
+            if (Join(0) is { } wrong) Failures.Add(new(1, 1, wrong));
+    }
+
+    void Dispose() => (engine as IDisposable)?.Dispose();
+
+    string? Join(int at)
+    {
+        (string? name, System.Threading.Thread thread, ScriptRun inner) = _threads[at];
+        _threads.RemoveAt(at);
+        if (!thread.Join(s_patience)) return $"thread {name} is still running after {s_patience.TotalSeconds} s";
         Passed += inner.Passed;
+        NotRun += inner.NotRun;
         Failures.AddRange(inner.Failures);
+        inner.Dispose();
         return null;
     }
 

@@ -39,6 +39,7 @@ public static class WastRunner
         IReadOnlyList<Directive> directives = WastParser.Parse(script);
         ScriptRun run = new(engine);
         foreach (Directive directive in directives) run.Step(directive);
+        run.JoinAll();
         return new(run.Passed, run.NotRun, run.Failures, Stopwatch.GetElapsedTime(start));
     }
 }

@@ -201,7 +201,8 @@ public sealed class DwarfLinesTests
         Assert.True(lines.HasLines);
         int code = module.AsSpan().IndexOf((ReadOnlySpan<byte>)[(byte)SectionId.Code, 10]) + 2;
         Assert.Null(lines.Find(code + 3));
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2000);
+        // A collection that another thread asks for counts the rest of this thread's allocation quantum, 8 KiB, as allocated.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2000 + 8192);
     }
 
     [Fact]
