@@ -196,13 +196,18 @@ public sealed class DwarfLinesTests
         for (int i = 0; i < 1_000_000; i++) unit.Add(1);
         unit.AddRange([2, 4, 0, 1, 1]);
         byte[] module = Write(code: new byte[10], [.. BitConverter.GetBytes(unit.Count), .. unit]);
-        DwarfLines lines = new(module);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.True(lines.HasLines);
         int code = module.AsSpan().IndexOf((ReadOnlySpan<byte>)[(byte)SectionId.Code, 10]) + 2;
-        Assert.Null(lines.Find(code + 3));
-        // A collection that another thread asks for counts the rest of this thread's allocation quantum, 8 KiB, as allocated.
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 2000 + 8192);
+        // A collection that another thread asks for counts the rest of this thread's quantum as allocated: the least of a few tries is the truth.
+        long least = long.MaxValue;
+        for (int i = 0; i < 5; i++)
+        {
+            DwarfLines lines = new(module);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(lines.HasLines);
+            Assert.Null(lines.Find(code + 3));
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+        Assert.InRange(least, 0, 2000);
     }
 
     [Fact]

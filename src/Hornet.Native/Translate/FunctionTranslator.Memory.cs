@@ -186,7 +186,6 @@ internal sealed partial class FunctionTranslator
             _builder.Fence();
             return;
         }
-        // Narrow and wide accesses differ only in the type that is accessed; the operators lie in the table in a fixed order of widths.
         throw new UntranslatedException(op.Op);
     }
 }

@@ -22,7 +22,6 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     readonly FunctionBuilder _builder = new();
     readonly OperandStack _stack = new();
     readonly List<Variable> _locals = [];
-    readonly List<ValType> _localTypes = [];
     Value[] _scratch = new Value[16];
     bool _reachable;
     /// <summary>Blocks opened inside unreachable code: their ends are read and dropped.</summary>
@@ -42,7 +41,6 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _builder.Begin(function);
         _stack.Clear();
         _locals.Clear();
-        _localTypes.Clear();
         Block entry = _builder.CreateEntryBlock();
         for (int i = 0; i < _type.Parameters.Length; i++)
         {
@@ -78,7 +76,6 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     {
         if (module.TypeOf(type) == IrType.Ref) throw new UntranslatedException(Op.LocalGet);
         _locals.Add(_builder.DeclareVariable(module.TypeOf(type)));
-        _localTypes.Add(type);
     }
 
     // Between a branch and the end of its block nothing is built; blocks are only counted.
