@@ -6,66 +6,67 @@ namespace Hornet.Native;
 internal readonly record struct CodePosition(int Function, int Source);
 
 /// <summary>Functions of one module that were put into code memory together, with their tables.</summary>
-internal sealed unsafe class CodeUnit
+internal abstract unsafe class CodeUnit
 {
     readonly CodeRange _range;
     // Where each function begins, in order, and which it is.
     readonly int[] _starts, _functions;
-    readonly bool[] _keepsContext;
-    readonly TrapSite[] _traps;
-    readonly SourceSite[] _sources;
+    // Decoded when they are first asked for; two threads may do so at once.
+    readonly FunctionTables?[] _tables;
 
-    public CodeUnit(NativeCode module, CodeRange range, int[] starts, int[] functions, bool[] keepsContext, TrapSite[] traps, SourceSite[] sources)
+    protected CodeUnit(NativeCode module, CodeRange range, int[] starts, int[] functions)
     {
         Module = module;
-        (_range, _starts, _functions, _keepsContext, _traps, _sources) = (range, starts, functions, keepsContext, traps, sources);
+        (_range, _starts, _functions) = (range, starts, functions);
+        _tables = new FunctionTables?[starts.Length];
     }
 
     public NativeCode Module { get; }
     public nint Start => (nint)_range.Start;
     public nint End => (nint)_range.Start + _range.Size;
 
-    /// <summary>The trap that an instruction can raise; None where the table has none for it.</summary>
-    public TrapCode TrapAt(nint pc) => IndexOfTrap((int)(pc - Start)) is >= 0 and var at ? TrapCodes.FromCompiler(_traps[at].Code) : TrapCode.None;
+    /// <summary>The tables of the function at a place, as <see cref="FunctionTables"/> encodes them.</summary>
+    protected abstract ReadOnlySpan<byte> EncodedTables(int place);
 
-    int IndexOfTrap(int offset)
+    /// <summary>The tables of the function at a pc.</summary>
+    /// <param name="pc">Within this unit.</param>
+    /// <param name="offset">Of the pc from the function's beginning.</param>
+    public FunctionTables TablesAt(nint pc, out int offset)
     {
-        int low = 0, high = _traps.Length - 1;
-        while (low <= high)
-        {
-            int middle = (low + high) / 2;
-            if (_traps[middle].Offset == offset) return middle;
-            if (_traps[middle].Offset < offset) low = middle + 1;
-            else high = middle - 1;
-        }
-        return -1;
+        int place = PlaceOf(pc);
+        offset = (int)(pc - Start) - _starts[place];
+        FunctionTables? tables = Volatile.Read(ref _tables[place]);
+        if (tables is null) Volatile.Write(ref _tables[place], tables = FunctionTables.Decode(EncodedTables(place)));
+        return tables;
     }
+
+    /// <summary>The trap that an instruction can raise; None where the table has none for it.</summary>
+    public TrapCode TrapAt(nint pc) => TablesAt(pc, out int offset).TryFindTrap(offset, out TrapSite trap) ? TrapCodes.FromCompiler(trap.Code) : TrapCode.None;
 
     /// <summary>The function and operator that a pc belongs to; a return address is looked up one byte before.</summary>
     public CodePosition Find(nint pc)
     {
-        int offset = (int)(pc - Start), low = 0, high = _sources.Length;
+        FunctionTables tables = TablesAt(pc, out int offset);
         // Traps stand behind their function, so they say themselves where they come from.
-        if (IndexOfTrap(offset) is >= 0 and var trap) return new(_functions[At(offset)], _traps[trap].Source);
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (_sources[middle].Offset <= offset) low = middle + 1;
-            else high = middle;
-        }
-        return new(_functions[At(offset)], low == 0 ? 0 : Math.Max(0, _sources[low - 1].Source));
+        return new(_functions[PlaceOf(pc)], tables.TryFindTrap(offset, out TrapSite trap) ? trap.Source : tables.SourceAt(offset));
     }
 
     /// <summary>Whether the frame of the function at a pc keeps its context below its frame pointer.</summary>
-    public bool KeepsContext(nint pc) => _keepsContext[At((int)(pc - Start))];
+    public bool KeepsContext(nint pc) => TablesAt(pc, out _).KeepsContext;
 
-    int At(int offset)
+    int PlaceOf(nint pc)
     {
-        int at = Array.BinarySearch(_starts, offset);
+        int at = Array.BinarySearch(_starts, (int)(pc - Start));
         return at >= 0 ? at : ~at - 1;
     }
 
     public void Dispose() => _range.Dispose();
+}
+
+/// <summary>Functions that this process has compiled.</summary>
+internal sealed class CompiledUnit(NativeCode module, CodeRange range, int[] starts, int[] functions, byte[][] tables) : CodeUnit(module, range, starts, functions)
+{
+    protected override ReadOnlySpan<byte> EncodedTables(int place) => tables[place];
 }
 
 /// <summary>Which unit a pc belongs to. Looked up without a lock.</summary>

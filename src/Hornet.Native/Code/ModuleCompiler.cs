@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using Hornet.Base;
 using Hornet.Compiler;
 using Hornet.Runtime;
 using Hornet.Wasm;
@@ -15,19 +16,18 @@ using Function = Hornet.Compiler.Ir.Function;
 internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation translation, ReadOnlyMemory<byte> bytes, CompilerSettings settings)
 {
     /// <summary>One function's machine code, copied out of the context that made it.</summary>
-    sealed class FunctionCode(CompiledCode code)
+    sealed class FunctionCode(CompiledCode code, ByteBuffer scratch)
     {
         public readonly byte[] Bytes = code.Bytes.ToArray();
         public readonly Relocation[] Relocations = code.Relocations.AsSpan().ToArray();
-        public readonly TrapSite[] Traps = code.Traps.AsSpan().ToArray();
-        public readonly SourceSite[] Sources = code.Sources.AsSpan().ToArray();
-        public readonly bool KeepsContext = code.KeepsContext;
+        public readonly byte[] Tables = FunctionTables.Encode(code, scratch);
     }
 
     /// <summary>What a thread needs to compile, used again for each function.</summary>
     sealed class Worker(ModuleTranslation translation)
     {
         public readonly CompilerContext Context = new();
+        public readonly ByteBuffer Scratch = new(4096);
         public readonly FunctionTranslator Translator = new(translation);
     }
 
@@ -70,7 +70,7 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
             worker.Translator.Translate(function, index, new ModuleBytes(bytes.Span.Slice(body.Offset, body.Length), body.Offset));
             function.StackLimit.Add(VmOffsets.ContextStore);
             function.StackLimit.Add(VmOffsets.StoreStackLimit);
-            return new(worker.Context.Compile(function, settings));
+            return new(worker.Context.Compile(function, settings), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
@@ -83,7 +83,7 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
             worker = new(translation);
         }
         Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, index);
-        return new(worker.Context.Compile(worker.Context.Function, settings));
+        return new(worker.Context.Compile(worker.Context.Function, settings), worker.Scratch);
     }
 
     static int s_failures;
@@ -94,14 +94,12 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
     unsafe (CodeUnit, nint[]) Place(int[] functions, FunctionCode[] codes)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
-        int size = 0, traps = 0, sources = 0;
+        int size = 0;
         for (int i = 0; i < codes.Length; i++)
         {
             starts[i] = size;
             indices[i] = translation.Environment.ImportedFunctions + functions[i];
             size = checked(size + codes[i].Bytes.Length + 15 & ~15);
-            traps += codes[i].Traps.Length;
-            sources += codes[i].Sources.Length;
         }
         // A function of the unit is called where it lies, any other one where it is at home.
         Dictionary<int, int>? placed = null;
@@ -125,18 +123,13 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
                 }
             }
         });
-        TrapSite[] allTraps = new TrapSite[traps];
-        SourceSite[] allSources = new SourceSite[sources];
-        bool[] keeps = new bool[codes.Length];
+        byte[][] tables = new byte[codes.Length][];
         nint[] entries = new nint[codes.Length];
-        traps = sources = 0;
         for (int i = 0; i < codes.Length; i++)
         {
-            foreach (TrapSite trap in codes[i].Traps) allTraps[traps++] = trap with { Offset = trap.Offset + starts[i] };
-            foreach (SourceSite source in codes[i].Sources) allSources[sources++] = source with { Offset = source.Offset + starts[i] };
-            keeps[i] = codes[i].KeepsContext;
+            tables[i] = codes[i].Tables;
             entries[i] = (nint)range.Start + starts[i];
         }
-        return (new(module, range, starts, indices, keeps, allTraps, allSources), entries);
+        return (new CompiledUnit(module, range, starts, indices, tables), entries);
     }
 }
