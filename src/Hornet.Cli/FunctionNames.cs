@@ -3,29 +3,46 @@ using Hornet.Wasm;
 namespace Hornet.Cli;
 
 /// <summary>Functions by what the name section or an export calls them.</summary>
-internal static class FunctionNames
+internal sealed class FunctionNames
 {
-    /// <summary>The function's index, or -1.</summary>
-    public static int Find(byte[] module, ModuleEnvironment environment, string name)
+    private readonly NameSection names = NameSection.Empty;
+    private readonly Dictionary<int, string> exports = [];
+
+    public FunctionNames(byte[] module, ModuleEnvironment environment)
     {
-        foreach (var (index, _, found) in Names(module).All(NameKind.Function))
+        var sink = new CustomSections();
+        ModuleDecoder.Decode(module, Features.All, sink);
+        if (sink.Sections.FindLast(s => s.Name == NameSection.Name) is { Name: not null } section)
+            names = NameSection.Read(section.Content);
+        foreach (var export in environment.Exports)
+            if (export.Kind == ExternKind.Func)
+                exports.TryAdd(export.Index, export.Name);
+    }
+
+    /// <summary>The function's index, or -1.</summary>
+    public int Find(string name)
+    {
+        foreach (var (index, _, found) in names.All(NameKind.Function))
             if (found == name)
                 return index;
-        foreach (var export in environment.Exports)
-            if (export.Kind == ExternKind.Func && export.Name == name)
-                return export.Index;
+        foreach (var (index, export) in exports)
+            if (export == name)
+                return index;
         return -1;
     }
 
     /// <summary>What the name section, or else an export, calls a function.</summary>
-    public static string? Of(byte[] module, ModuleEnvironment environment, int index) =>
-        Names(module).Function(index) ?? environment.Exports.Find(e => e.Kind == ExternKind.Func && e.Index == index).Name;
+    public string? Of(int index) => names.Function(index) ?? exports.GetValueOrDefault(index);
 
-    private static NameSection Names(byte[] module)
+    /// <summary>The function that an option names by index or name, with or without the dollar of the text format.</summary>
+    /// <exception cref="InputException">There is none, or it is imported.</exception>
+    public static int Defined(ModuleFile module, ModuleEnvironment environment, string name)
     {
-        var sink = new CustomSections();
-        ModuleDecoder.Decode(module, Features.All, sink);
-        return sink.Sections.FindLast(s => s.Name == NameSection.Name) is { Name: not null } section ? NameSection.Read(section.Content) : NameSection.Empty;
+        if (!int.TryParse(name, out var index))
+            index = new FunctionNames(module.Bytes, environment).Find(name.TrimStart('$'));
+        if (index < environment.ImportedFunctions || index >= environment.ImportedFunctions + environment.Bodies.Count)
+            throw new InputException($"{module.Name}: there is no function '{name}' with a body");
+        return index;
     }
 }
 

@@ -72,7 +72,7 @@ internal sealed class Addr2LineCommand : Command
         if (body < 0)
             return null;
         var index = environment.ImportedFunctions + body;
-        var name = FunctionNames.Of(bytes, environment, index);
+        var name = new FunctionNames(bytes, environment).Of(index);
         var range = environment.Bodies[body].Bytes;
         var source = lines.Find((int)address) is { } line ? $" at {line}" : "";
         return $"function {index}{(name is null ? "" : $" {DemangleCommand.NameOf(name)}")}, {address - range.Offset} bytes into its body: {Operator(bytes, range, address)}{source}";

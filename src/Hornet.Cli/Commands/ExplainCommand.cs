@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Hornet.Cli.Disassembly;
 using Hornet.Text;
 using Hornet.Wasm;
 
@@ -8,36 +9,46 @@ namespace Hornet.Cli.Commands;
 /// <summary>hornet explain FILE: one module through every stage, each headed by the file that makes it.</summary>
 internal sealed class ExplainCommand : Command
 {
-    private readonly Argument<string> file = new("FILE") { Description = "the module, text or binary" };
-    private readonly Option<string?> function = new("--function") { Description = "only this function, by index or name", HelpName = "FUNC" };
+    private const string Outline = "module", Text = "text", Operators = "operators", Interpreter = "interpreter", Ir = "ir", Passes = "passes", Code = "code";
+    private static readonly string[] Stages = [Outline, Text, Operators, Interpreter, Ir, Passes, Code];
 
-    public ExplainCommand() : base("explain", "Show a module through every stage: text, bytes, operators with operand types, interpreter code.")
+    private readonly Argument<string> file = new("FILE") { Description = "the module, text or binary" };
+    private readonly Option<string?> function = new("--function", "--func") { Description = "only this function, by index or name", HelpName = "FUNC" };
+    private readonly Option<string[]> stage = new("--stage")
+    {
+        Description = $"only this stage: {string.Join(", ", Stages)}, or the name of a pass; may be given several times", HelpName = "STAGE", AllowMultipleArgumentsPerToken = false,
+    };
+    private readonly Option<bool> anyCpu = new("--any-cpu") { Description = "machine code for every CPU, not for this one's features: the same on all machines" };
+
+    public ExplainCommand() : base("explain", "Show a module through every stage: text, bytes, operators with operand types, interpreter code, IR after each pass, machine code.")
     {
         Add(file);
         Add(function);
+        Add(stage);
+        Add(anyCpu);
         SetAction(Explain);
     }
 
     private int Explain(ParseResult result)
     {
         var module = ModuleFile.Read(result.GetRequiredValue(file));
+        var wanted = result.GetValue(stage) ?? [];
+        foreach (var name in wanted)
+            if (!Stages.Contains(name) && !CompilationListing.PassNames.Contains(name))
+                throw new UsageException($"--stage: there is no stage or pass '{name}'{Suggestion.For(name, Stages.Concat(CompilationListing.PassNames))}");
         using var output = Console.OpenStandardOutput();
         try
         {
             var environment = ModuleValidator.Validate(module.Bytes, Features.All);
-            var first = environment.ImportedFunctions;
-            var functions = Enumerable.Range(first, environment.Bodies.Count);
-            if (result.GetValue(function) is { } name)
+            var functions = result.GetValue(function) is { } only ? [FunctionNames.Defined(module, environment, only)] : Enumerable.Range(environment.ImportedFunctions, environment.Bodies.Count);
+            if (wanted.Length == 0 || wanted.Contains(Outline))
             {
-                var index = int.TryParse(name, out var number) ? number : FunctionNames.Find(module.Bytes, environment, name.TrimStart('$'));
-                if (index < first || index >= first + environment.Bodies.Count)
-                    throw new InputException($"{module.Name}: there is no function '{name}' with a body");
-                functions = [index];
+                Head(output, "what there is", "src/Hornet.Text/Printing/ModulePrinter.cs");
+                WatPrinter.Print(module.Bytes, output, new() { Skeleton = true });
             }
-            Head(output, "what there is", "src/Hornet.Text/Printing/ModulePrinter.cs");
-            WatPrinter.Print(module.Bytes, output, new() { Skeleton = true });
+            var explained = new ExplainedModule(module.Bytes, environment, wanted, new(environment, module.Bytes, result.GetValue(anyCpu)), new FunctionNames(module.Bytes, environment), output);
             foreach (var index in functions)
-                Function(output, module.Bytes, environment, index);
+                explained.Function(index);
             return 0;
         }
         catch (WasmFormatException e)
@@ -46,18 +57,81 @@ internal sealed class ExplainCommand : Command
         }
     }
 
-    private static void Function(Stream output, byte[] bytes, ModuleEnvironment environment, int index)
-    {
-        Head(output, $"function {index} as text", "src/Hornet.Text/Printing/ModulePrinter.Code.cs");
-        WatPrinter.Print(bytes, output, new() { Function = index, Folded = true });
-        Head(output, $"function {index}: offsets, bytes, operators, operands on the stack after each", "src/Hornet.Wasm/Validation/FunctionValidator.Step.cs");
-        ModuleDump.WriteFunction(bytes, index, output);
-        Head(output, $"function {index} in the interpreter: offset of the operator, instruction, places in the frame or constants", "src/Hornet.Runtime/Interpreter/Translator.cs");
-        var text = new StringBuilder();
-        foreach (var instruction in InterpreterListing.Of(environment, bytes, index))
-            text.Append($"{$"0x{instruction.Offset:x}",8} | {instruction.Text}\n");
-        output.Write(Encoding.UTF8.GetBytes(text.ToString()));
-    }
-
     private static void Head(Stream output, string what, string madeBy) => output.Write(Encoding.UTF8.GetBytes($"\n==== {what} ({madeBy})\n"));
+
+    /// <summary>What is explained, and where to.</summary>
+    private sealed class ExplainedModule(byte[] bytes, ModuleEnvironment environment, string[] wanted, CompilationListing compilation, FunctionNames names, Stream output)
+    {
+        private readonly Disassembler disassembler = new(index => names.Of(index) is { } name ? $"${name}" : $"function{index}");
+
+        public void Function(int index)
+        {
+            if (Wants(Text))
+            {
+                Head(output, $"function {index} as text", "src/Hornet.Text/Printing/ModulePrinter.Code.cs");
+                WatPrinter.Print(bytes, output, new() { Function = index, Folded = true });
+            }
+            if (Wants(Operators))
+            {
+                Head(output, $"function {index}: offsets, bytes, operators, operands on the stack after each", "src/Hornet.Wasm/Validation/FunctionValidator.Step.cs");
+                ModuleDump.WriteFunction(bytes, index, output);
+            }
+            if (Wants(Interpreter))
+            {
+                Head(output, $"function {index} in the interpreter: offset of the operator, instruction, places in the frame or constants", "src/Hornet.Runtime/Interpreter/Translator.cs");
+                Write(InterpreterListing.Of(environment, bytes, index).Select(i => $"{$"0x{i.Offset:x}",8} | {i.Text}"));
+            }
+            if (wanted.Length == 0 || wanted.Any(w => w is not (Outline or Text or Operators or Interpreter)))
+                Compiled(index);
+        }
+
+        private bool Wants(string name) => wanted.Length == 0 || wanted.Contains(name);
+
+        private void Compiled(int index)
+        {
+            var code = compilation.Compile(index, made => Stage(index, made), out var refusal);
+            if (code is null)
+            {
+                Head(output, $"function {index} as machine code", "src/Hornet.Native/Code/ModuleCompiler.cs");
+                Write([$"none: it {refusal}"]);
+                return;
+            }
+            if (!Wants(Code))
+                return;
+            Head(output, $"function {index} as machine code: offset, bytes, instruction, offset and operator that it is made from; {code.Bytes.Length} bytes, frame of {code.FrameSize}", "src/Hornet.Compiler/X64/X64Emit.cs");
+            var operators = new Dictionary<int, string>();
+            foreach (var line in WatLine.OfFunction(bytes, index).Where(l => l.Offset >= 0))
+                operators.TryAdd(line.Offset, line.Text.Trim());
+            var last = -1;
+            Write(disassembler.Lines(code).Select(line =>
+            {
+                var from = line.Source < 0 ? "" : $"0x{line.Source:x}";
+                // Named once where several instructions come from it.
+                if (line.Source != last && operators.TryGetValue(line.Source, out var text))
+                    from = $"{from,-6} {text}";
+                last = line.Source;
+                var notes = line.Notes.Length > 0 ? $" ; {line.Notes}" : "";
+                return $"{$"0x{line.Offset:x}",8} | {Convert.ToHexStringLower(line.Bytes.Span),-20} | {line.Text,-44} | {from}{notes}".TrimEnd();
+            }));
+        }
+
+        private void Stage(int index, ListedStage made)
+        {
+            if (made.Name == CompilationListing.Translated ? !Wants(Ir) : !Wants(Passes) && !wanted.Contains(made.Name))
+                return;
+            if (made.Name == CompilationListing.Translated)
+                Head(output, $"function {index} as IR", "src/Hornet.Native/Translate/FunctionTranslator.cs");
+            else
+                Head(output, $"function {index} after the pass '{made.Name}'", "src/Hornet.Compiler/Passes/Pipeline.cs");
+            output.Write(Encoding.UTF8.GetBytes(made.Text));
+        }
+
+        private void Write(IEnumerable<string> lines)
+        {
+            var text = new StringBuilder();
+            foreach (var line in lines)
+                text.Append(line).Append('\n');
+            output.Write(Encoding.UTF8.GetBytes(text.ToString()));
+        }
+    }
 }

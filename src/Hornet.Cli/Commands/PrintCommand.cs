@@ -38,7 +38,7 @@ internal sealed class PrintCommand : Command
                 Offsets = result.GetValue(offsets),
                 Names = !result.GetValue(noNames),
                 Skeleton = result.GetValue(skeleton),
-                Function = result.GetValue(function) is { } name ? Find(module, name) : null,
+                Function = result.GetValue(function) is { } name ? FunctionNames.Defined(module, ModuleDecoder.Decode(module.Bytes, Features.All), name) : null,
             };
             using var target = OutputFile.Open(result.GetValue(output));
             WatPrinter.Print(module.Bytes, target, options);
@@ -48,15 +48,5 @@ internal sealed class PrintCommand : Command
         {
             throw module.Wrong(e);
         }
-    }
-
-    private static int Find(ModuleFile module, string name)
-    {
-        var environment = ModuleDecoder.Decode(module.Bytes, Features.All);
-        if (!int.TryParse(name, out var index))
-            index = FunctionNames.Find(module.Bytes, environment, name.TrimStart('$'));
-        if (index < environment.ImportedFunctions || index >= environment.Functions.Count)
-            throw new InputException($"{module.Name}: there is no function '{name}' with a body");
-        return index;
     }
 }

@@ -77,6 +77,8 @@ internal struct MInst
     public int Disp;
     public int Aux;
     public int Source;
+    /// <summary>Where what <see cref="Trap"/> is about comes from: a load that became the instruction's operand says so itself.</summary>
+    public int TrapSource;
     public long Imm;
 
     public readonly bool Has(InstTraits traits) => (Traits & traits) != 0;

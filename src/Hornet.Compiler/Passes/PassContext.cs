@@ -23,6 +23,9 @@ internal sealed class PassContext
     /// <summary>Rewrites left.</summary>
     public int Fuel { get; set; } = int.MaxValue;
 
+    /// <summary>Is shown the function after each pass; null where nobody looks.</summary>
+    public Action<string, Function>? Trace { get; set; }
+
     /// <summary>Takes the fuel for one rewrite; false: do not rewrite.</summary>
     public bool TakeFuel()
     {

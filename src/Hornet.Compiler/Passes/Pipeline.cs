@@ -28,6 +28,9 @@ internal static class Pipeline
         ("layout", BlockLayout.Run),
     ];
 
+    /// <summary>What the passes are called, each once.</summary>
+    public static string[] Names { get; } = [.. Optimising.Select(static p => p.Name).Distinct()];
+
     /// <summary>Runs the passes of a level, or only the one named.</summary>
     public static void Run(Function f, PassContext c, bool optimise, bool verify, string? only = null)
     {
@@ -36,6 +39,7 @@ internal static class Pipeline
             if (only is not null && only != name) continue;
             pass(f, c);
             f.ResolveAll();
+            c.Trace?.Invoke(name, f);
             if (verify) Check(f, name);
             if (only is not null) return;
         }

@@ -374,6 +374,7 @@ internal sealed partial class X64Emit
     private void EmitDeferred(in Deferred path)
     {
         _buffer.Bind(path.Entry);
+        if (path.Source != _lastSource) _output.Sources.Add(new SourceSite(_buffer.Offset, _lastSource = path.Source));
         MInst inst = path.Inst;
         switch (path.Kind)
         {

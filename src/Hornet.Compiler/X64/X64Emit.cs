@@ -315,7 +315,7 @@ internal sealed partial class X64Emit
 
     private void AddTrap(in MInst inst)
     {
-        if (inst.Trap != 0 && inst.Mem != 0) _output.Traps.Add(new TrapSite(_buffer.Offset, new TrapCode(inst.Trap), inst.Source));
+        if (inst.Trap != 0 && inst.Mem != 0) _output.Traps.Add(new TrapSite(_buffer.Offset, new TrapCode(inst.Trap), inst.TrapSource));
     }
 
     // Rows

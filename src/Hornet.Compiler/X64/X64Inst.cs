@@ -68,7 +68,7 @@ internal enum X64Mem : byte
 }
 
 /// <summary>A memory operand over virtual registers.</summary>
-internal readonly record struct Amode(X64Mem Kind, int Base = -1, int Index = -1, int Scale = 0, int Disp = 0, int Aux = 0, byte Trap = 0);
+internal readonly record struct Amode(X64Mem Kind, int Base = -1, int Index = -1, int Scale = 0, int Disp = 0, int Aux = 0, byte Trap = 0, int TrapSource = -1);
 
 /// <summary>A source operand: a virtual register or memory.</summary>
 internal readonly record struct Source(int VReg, Amode Mem)

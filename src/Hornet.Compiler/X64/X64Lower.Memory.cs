@@ -127,14 +127,17 @@ internal sealed partial class X64Lower
         (Value left, Value right) = (inner.A, inner.B);
         if (!IsLoadOf(left, data) && inner.Op != Opcode.Isub) (left, right) = (right, left);
         if (!IsLoadOf(left, data)) return false;
-        _sunk[_function.DefOf(left).Index] = true;
+        Inst load = _function.DefOf(left);
+        _sunk[load.Index] = true;
+        // The load comes first, so it is what traps.
+        int loaded = _function.Link(load).Source;
         if (IsImm32(right, size, out long imm))
         {
-            StoreImm(mi, size, imm, Address(data.B, data.Imm, data.Mem.Trap));
+            StoreImm(mi, size, imm, Address(data.B, data.Imm, data.Mem.Trap) with { TrapSource = loaded });
             return true;
         }
         int value = Use(right);
-        StoreReg(mr, size, value, Address(data.B, data.Imm, data.Mem.Trap));
+        StoreReg(mr, size, value, Address(data.B, data.Imm, data.Mem.Trap) with { TrapSource = loaded });
         return true;
     }
 

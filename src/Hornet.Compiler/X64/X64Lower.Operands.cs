@@ -36,7 +36,7 @@ internal sealed partial class X64Lower
             if (whole)
             {
                 _sunk[def.Index] = true;
-                return Source.At(Address(data.A, data.Imm, data.Mem.Trap));
+                return Source.At(Address(data.A, data.Imm, data.Mem.Trap) with { TrapSource = _function.Link(def).Source });
             }
         }
         return Source.Reg(Use(value));

@@ -374,7 +374,7 @@ internal sealed partial class X64Lower
         if (IsMergeable(data.A, out Inst load) && _function[load].Op == Opcode.Load)
         {
             _sunk[load.Index] = true;
-            source = Source.At(Address(_function[load].A, _function[load].Imm, _function[load].Mem.Trap));
+            source = Source.At(Address(_function[load].A, _function[load].Imm, _function[load].Mem.Trap) with { TrapSource = _function.Link(load).Source });
         }
         else
         {

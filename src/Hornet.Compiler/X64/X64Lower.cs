@@ -367,6 +367,7 @@ internal sealed partial class X64Lower
             TailSourceAt = -1,
             OperandStart = Code.Operands.Count,
             Source = _function.Link(_root).Source,
+            TrapSource = _function.Link(_root).Source,
         });
         return ref _sequence[index];
     }
@@ -401,6 +402,7 @@ internal sealed partial class X64Lower
         inst.Disp = mem.Disp;
         inst.Aux = mem.Aux;
         inst.Trap = mem.Trap;
+        if (mem.TrapSource >= 0) inst.TrapSource = mem.TrapSource;
         if (mem.Base >= 0) inst.RmAt = AddOperand(ref inst, mem.Base, OperandRole.Use, OperandWhere.Register);
         if (mem.Index >= 0) inst.IndexAt = AddOperand(ref inst, mem.Index, OperandRole.Use, OperandWhere.Register);
     }

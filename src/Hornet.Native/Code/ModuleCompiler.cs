@@ -60,23 +60,19 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
     FunctionCode CompileOne(Worker worker, int defined)
     {
         int index = translation.Environment.ImportedFunctions + defined;
-        ByteRange body = translation.Environment.Bodies[defined].Bytes;
         Function function = worker.Context.Function;
         try
         {
             // Fuel and canonical NaNs are the interpreter's for now.
             if (translation.Settings.ConsumeFuel || translation.Settings.CanonicalizeNaN) throw new UntranslatedException(Op.Nop);
-            function.Clear();
-            worker.Translator.Translate(function, index, new ModuleBytes(bytes.Span.Slice(body.Offset, body.Length), body.Offset));
-            function.StackLimit.Add(VmOffsets.ContextStore);
-            function.StackLimit.Add(VmOffsets.StoreStackLimit);
+            BuildIr(translation, worker.Translator, function, index, bytes.Span);
             return new(worker.Context.Compile(function, settings), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
             // Not covered by the translation, or by the back end.
         }
-        catch (Exception e) when (e is ArgumentException or IndexOutOfRangeException or InvalidOperationException or NullReferenceException)
+        catch (Exception e) when (IsCompilersBug(e))
         {
             // A bug of the compiler's must not become the guest's or the host's: the function runs, slower. Tests hold the count to zero.
             Interlocked.Increment(ref s_failures);
@@ -85,6 +81,20 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
         Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, index);
         return new(worker.Context.Compile(worker.Context.Function, settings), worker.Scratch);
     }
+
+    /// <summary>Translates a function of a module.</summary>
+    /// <exception cref="UntranslatedException">The translation does not cover it.</exception>
+    public static void BuildIr(ModuleTranslation translation, FunctionTranslator translator, Function function, int index, ReadOnlySpan<byte> module)
+    {
+        ByteRange body = translation.Environment.Bodies[index - translation.Environment.ImportedFunctions].Bytes;
+        function.Clear();
+        translator.Translate(function, index, new ModuleBytes(module.Slice(body.Offset, body.Length), body.Offset));
+        function.StackLimit.Add(VmOffsets.ContextStore);
+        function.StackLimit.Add(VmOffsets.StoreStackLimit);
+    }
+
+    /// <summary>What the compiler throws only where it is wrong itself.</summary>
+    public static bool IsCompilersBug(Exception e) => e is ArgumentException or IndexOutOfRangeException or InvalidOperationException or NullReferenceException;
 
     static int s_failures;
 

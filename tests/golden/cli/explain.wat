@@ -1,4 +1,4 @@
-;; RUN: explain %s
+;; RUN: explain %s --stage module --stage text --stage operators --stage interpreter
 (module $m
   (rec (type $list (struct (field (ref null $list)))))
   (import "a" "b" (func (param i32) (result i32)))

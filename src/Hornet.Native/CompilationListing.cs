@@ -1,0 +1,99 @@
+using Hornet.Compiler;
+using Hornet.Compiler.Ir;
+using Hornet.Compiler.Passes;
+using Hornet.Compiler.X64;
+using Hornet.Native;
+using Hornet.Runtime;
+using Hornet.Wasm;
+
+namespace Hornet;
+
+/// <summary>A function's IR at one stage of its compilation, as text.</summary>
+/// <param name="Name">"ir" as it is translated, then the names of the passes that changed something.</param>
+/// <param name="Text">What the compiler's printer writes and its parser reads.</param>
+public readonly record struct ListedStage(string Name, string Text);
+
+/// <summary>What the compiler makes of functions, for people: IR as translated, IR after each pass that changed it, and machine code with its tables.</summary>
+public sealed class CompilationListing
+{
+    /// <summary>The name of the first stage.</summary>
+    public const string Translated = "ir";
+
+    readonly ReadOnlyMemory<byte> _module;
+    readonly ModuleTranslation _translation;
+    readonly FunctionTranslator _translator;
+    readonly CompilerContext _context = new();
+    readonly CompilerSettings _settings;
+
+    /// <summary>Prepares to list functions of a module; one at a time.</summary>
+    /// <param name="environment">The module, valid.</param>
+    /// <param name="module">Its bytes.</param>
+    /// <param name="anyCpu">Code for every x86-64 CPU with SSE4.1, not for this machine's: the same on all machines.</param>
+    public CompilationListing(ModuleEnvironment environment, ReadOnlyMemory<byte> module, bool anyCpu = false)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        _module = module;
+        _translation = new(environment, new CodeSettings(ConsumeFuel: false, Interruptible: false, Features.All), BoundsChecks.Guard, CompileMode.Eager);
+        _translator = new(_translation);
+        _settings = new() { OptLevel = OptLevel.Speed, Features = anyCpu ? CpuFeatures.Base : Cpu.Features };
+    }
+
+    /// <summary>The passes, in their order.</summary>
+    public static IReadOnlyList<string> PassNames => Pipeline.Names;
+
+    /// <summary>Compiles a function.</summary>
+    /// <param name="function">Its index; of a function that the module defines.</param>
+    /// <param name="stages">Is given the IR, stage by stage; null where only the code is wanted.</param>
+    /// <param name="refusal">Why there is no code: the function stays with the interpreter.</param>
+    /// <returns>The code, or null.</returns>
+    public ListedCode? Compile(int function, Action<ListedStage>? stages, out string? refusal)
+    {
+        ModuleEnvironment environment = _translation.Environment;
+        ArgumentOutOfRangeException.ThrowIfLessThan(function, environment.ImportedFunctions);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(function, environment.ImportedFunctions + environment.Bodies.Count);
+        Compiler.Ir.Function ir = _context.Function;
+        string last = "";
+        _context.Passes.Trace = stages is null ? null : (pass, traced) =>
+        {
+            string text = IrPrinter.Print(traced);
+            if (text != last) stages(new(pass, last = text));
+        };
+        try
+        {
+            ModuleCompiler.BuildIr(_translation, _translator, ir, function, _module.Span);
+            ir.ResolveAll();
+            _context.Passes.Trace?.Invoke(Translated, ir);
+            refusal = null;
+            return List(_context.Compile(ir, _settings));
+        }
+        catch (Exception e) when (e is UntranslatedException or NotSupportedException)
+        {
+            refusal = $"stays with the interpreter: {e.Message}";
+        }
+        catch (Exception e) when (ModuleCompiler.IsCompilersBug(e))
+        {
+            refusal = $"stays with the interpreter, because the compiler failed (please report it): {e.Message}";
+        }
+        return null;
+    }
+
+    static ListedCode List(CompiledCode code) => new()
+    {
+        Bytes = code.Bytes.ToArray(),
+        CodeSize = code.CodeSize,
+        FrameSize = code.FrameSize,
+        Sources = Map(code.Sources.AsSpan(), static s => new ListedSource(s.Offset, s.Source)),
+        Traps = Map(code.Traps.AsSpan(), static t => new ListedTrap(t.Offset, TrapCodes.FromCompiler(t.Code), t.Source)),
+        Calls = Map(code.Returns.AsSpan(), r => new ListedCall(r.Offset, r.Source, r.Handler, code.StackMaps.AsSpan().Slice(r.MapStart, r.MapCount).ToArray())),
+        Targets = Map(code.Relocations.AsSpan(), static r => r.Symbol >= ModuleTranslation.FirstBuiltin
+            ? new ListedTarget(r.Offset, -1, ((Builtin)(r.Symbol - ModuleTranslation.FirstBuiltin)).ToString())
+            : new ListedTarget(r.Offset, r.Symbol, null)),
+    };
+
+    static TTo[] Map<TFrom, TTo>(ReadOnlySpan<TFrom> from, Func<TFrom, TTo> map)
+    {
+        TTo[] to = new TTo[from.Length];
+        for (int i = 0; i < to.Length; i++) to[i] = map(from[i]);
+        return to;
+    }
+}

@@ -1,0 +1,2 @@
+;; RUN: explain %s --stage simplyfy
+(module)
