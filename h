@@ -20,7 +20,8 @@ help() {
 ./h fuzz properties [seconds] [group...]
                            let the property tests of the groups run for so long each (60 seconds)
 ./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision
-./h explain FILE.wat       one module through every stage: text, bytes, operators, operand types, interpreter code
+./h explain FILE.wat       one module through every stage: text, bytes, operators, operand types, interpreter code,
+                           IR after each pass that changed it, machine code beside its operators (--func NAME, --stage code)
 ./h help                   this page
 
 A first hour: ./h run samples/hello.wasm, then ./h test, then CONTRIBUTING.md.
