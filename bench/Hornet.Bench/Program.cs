@@ -3,6 +3,9 @@ using Hornet.Bench;
 return args switch
 {
     ["run", .. var rest] => Programs.Run(rest),
+    ["native", .. var rest] => Natives.Run(rest),
+    ["compile", "one", var engine, var file] => Compiling.Measure(engine, file),
+    ["compile", .. var rest] => Compiling.Run(rest),
     ["start", ..] => Start.Run(),
     ["validate"] => Validation.Run(),
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
@@ -16,6 +19,8 @@ static int Usage()
 {
     Console.Error.WriteLine("""
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
+        ./h bench native [rounds] [program...]     guests as machine code, the time in them alone: Hornet against Wasmtime, one process
+        ./h bench compile [module...]              compiling whole modules with all optimisations on two threads: Hornet against Wasmtime
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
         ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread

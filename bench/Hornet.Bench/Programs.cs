@@ -54,7 +54,7 @@ internal static class Programs
         return failed ? 1 : 0;
     }
 
-    private static string? Folder() =>
+    public static string? Folder() =>
         new[] { Environment.GetEnvironmentVariable("HORNET_PROGRAMS"), Path.Combine(Tools.Root, "..", "shared", "programs") }
             .OfType<string>().FirstOrDefault(Directory.Exists);
 }
