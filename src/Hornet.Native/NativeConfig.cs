@@ -11,7 +11,7 @@ public static class NativeConfig
     public static Config WithNativeCode(this Config config, bool lazy = true)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.WithTier(options => new NativeTier(options.MemoryReservation == 1UL << 32 && options.MemoryGuard >= ModuleTranslation.GuardSize ? BoundsChecks.Guard : BoundsChecks.Explicit,
+        return config.WithTier(options => new NativeTier(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit,
             lazy ? CompileMode.Lazy : CompileMode.Eager));
     }
 }

@@ -102,6 +102,10 @@ internal sealed record EngineOptions
     public ulong MemoryGuard { get; init; } = 32UL << 20;
     public long MaximumHeapSize { get; init; } = 512 << 20;
     public bool CollectAlways { get; init; }
+    /// <summary>What machine code may reach behind a memory without a check.</summary>
+    public const ulong GuardNeeded = 32UL << 20;
+    /// <summary>Whether machine code leaves the bounds of memories with 32-bit addresses to their guards: then none may have less than its whole index space.</summary>
+    public bool GuardsAccesses => CreateTier is not null && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
     /// <summary>Null: the interpreter.</summary>
     public Func<EngineOptions, Tier>? CreateTier { get; init; }
     /// <summary>Null: from the machine.</summary>

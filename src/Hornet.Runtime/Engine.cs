@@ -20,6 +20,8 @@ public sealed class Engine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         Options = config.Options;
+        // Where address space is scarce, machine code checks every access, and memories take what they need.
+        if (Options.GuardsAccesses && !VirtualMemory.System.HasRoomFor((nuint)(Options.MemoryReservation + Options.MemoryGuard))) Options = Options with { MemoryReservation = 1 << 20 };
         Tier = tier ?? Tiers.Create(Options);
         GuestStackSize = Options.MaximumStackSize + Tier.StackHeadroom;
         Commit = new CommitBudget(Options.CommitBudget);

@@ -45,6 +45,8 @@ sealed class HostedEngine : IScriptEngine
     {
         _engine = engine;
         _store = new(engine);
+        // Scripts know nothing of fuel: where an engine charges it, there is enough.
+        if (engine.Options.ConsumeFuel) _store.Fuel = ulong.MaxValue;
         _linker = new(engine) { AllowShadowing = true };
         foreach ((Features needed, byte[] bytes) in SpecTest)
         {

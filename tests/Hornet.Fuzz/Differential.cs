@@ -8,6 +8,7 @@ public sealed class Differential : IDisposable
     readonly HornetEngine _interpreter = HornetEngine.Interpreter();
     readonly HornetEngine[] _native = [HornetEngine.NativeGuard(), HornetEngine.NativeExplicit()];
     readonly HornetEngine[] _interruptible = HornetEngine.Interruptible(TimeSpan.FromMilliseconds(100));
+    readonly HornetEngine[] _metered = HornetEngine.Metered();
     readonly WasmtimeEngine _wasmtime = new();
 
     /// <summary>Steps that were compared so far.</summary>
@@ -35,13 +36,18 @@ public sealed class Differential : IDisposable
     }
 
     /// <summary>As <see cref="Compare"/>, for modules that need not end: tiers against each other, with a time limit.</summary>
-    public string? CompareInterruptible(byte[] module)
+    public string? CompareInterruptible(byte[] module) => CompareTiers(module, _interruptible);
+
+    /// <summary>Tiers against each other with little fuel, which must be spent alike, and with canonical NaNs.</summary>
+    public string? CompareMetered(byte[] module) => CompareTiers(module, _metered);
+
+    string? CompareTiers(byte[] module, HornetEngine[] tiers)
     {
         try
         {
-            Outcome reference = _interruptible[0].Run(module);
+            Outcome reference = tiers[0].Run(module);
             Note(reference);
-            foreach (HornetEngine native in _interruptible.AsSpan(1))
+            foreach (HornetEngine native in tiers.AsSpan(1))
                 if (reference.Difference(native.Run(module)) is { } difference) return $"interpreter  |  {native.Name}: {difference}";
             return null;
         }
@@ -63,7 +69,7 @@ public sealed class Differential : IDisposable
 
     public void Dispose()
     {
-        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible]) engine.Dispose();
+        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible, .. _metered]) engine.Dispose();
         _wasmtime.Dispose();
     }
 }

@@ -3,8 +3,11 @@ using Hornet.Wasm;
 namespace Hornet.Fuzz;
 
 /// <summary>An engine of Hornet as a party to comparisons.</summary>
-public sealed class HornetEngine(string name, Config config, TimeSpan? deadline = null) : IDisposable
+public sealed class HornetEngine(string name, Config config, TimeSpan? deadline = null, bool metered = false) : IDisposable
 {
+    // Enough for some calls and too little for others, so that guests stop at all kinds of places.
+    const ulong LeastUnits = 10, UnitsPerCall = 67;
+
     readonly Engine _engine = new(config);
 
     public string Name => name;
@@ -21,6 +24,14 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         new("native, explicit checks", new Config().WithEpochInterruption(true).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20), deadline),
     ];
 
+    /// <summary>The three tiers with fuel and canonical NaNs: what is left of the fuel is part of the outcome.</summary>
+    public static HornetEngine[] Metered()
+    {
+        return [new("interpreter", Config(), metered: true), new("native, guard pages", Config().WithNativeCode(), metered: true), new("native, explicit checks", Config().WithNativeCode(lazy: false).WithStaticMemoryMaximumSize(1 << 20), metered: true)];
+
+        static Config Config() => new Config().WithFuelConsumption(true).WithCraneliftNaNCanonicalization(true);
+    }
+
     /// <summary>Makes all calls of a module.</summary>
     /// <exception cref="WasmFormatException">The module is not valid.</exception>
     public Outcome Run(byte[] bytes)
@@ -30,6 +41,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         using Store store = new(_engine) { Limits = new(MemorySize: 8 << 20, TableElements: 10_000) };
         using Linker linker = new(_engine);
         linker.DefineFunction<int, long, long>("h", "f", Calls.Host);
+        if (metered) store.Fuel = LeastUnits * 10;
         if (deadline is not null) store.SetDeadline(deadline);
         Instance instance;
         try
@@ -58,6 +70,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
                     arguments[i] = ValueBox.FromBits(function.Parameters[i], low, high);
                 }
                 fuel?.SetValue(ModuleGenerator.Fuel);
+                if (metered) store.Fuel = LeastUnits + (ulong)(call % 16) * UnitsPerCall;
                 string done;
                 try
                 {
@@ -77,7 +90,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
                 {
                     done = "exception";
                 }
-                outcome.Add($"{export}#{call}({string.Join(' ', arguments.Select((a, i) => Calls.Bits(parameters[i], a.LowBits, a.HighBits)))}) = {done}");
+                outcome.Add($"{export}#{call}({string.Join(' ', arguments.Select((a, i) => Calls.Bits(parameters[i], a.LowBits, a.HighBits)))}) = {done}{(metered ? $", {store.Fuel} left" : "")}");
             }
         }
         foreach ((string export, Memory memory) in instance.GetMemories()) outcome.Add($"memory {export}: {memory.GetLength():x} {Calls.Hash(memory.GetSpan()):x16}");

@@ -16,7 +16,7 @@ public static class OperatorModules
     public static IReadOnlyList<Op> All { get; } =
     [
         .. Opcodes.All.ToArray().Select(o => (Op)o)
-            .Where(o => Opcodes.ClassOf(o) is OpClass.Numeric or OpClass.Trapping or OpClass.Load or OpClass.Store && !Opcodes.SignatureOf(o).ByContext),
+            .Where(o => Opcodes.ClassOf(o) is OpClass.Numeric or OpClass.Trapping or OpClass.Load or OpClass.Store or OpClass.Atomic && !Opcodes.SignatureOf(o).ByContext && o != Op.AtomicFence),
     ];
 
     public static byte[] Module(Op op, bool memory64 = false) => new Writer(op, memory64).Module();
@@ -69,7 +69,11 @@ public static class OperatorModules
         Operator Immediates(int variant)
         {
             Operator o = new() { Op = op, Lane = (byte)(variant % Bodies.Lanes(_shape)) };
-            if (Opcodes.AccessSizeLog2(_shape) >= 0) o.Imm = s_offsets[variant];
+            if (Opcodes.AccessSizeLog2(_shape) is >= 0 and var log2)
+            {
+                o.Imm = s_offsets[variant];
+                if (Opcodes.ClassOf(op) == OpClass.Atomic) o.B = (uint)log2;
+            }
             if (_shape == Shape.Shuffle)
             {
                 ulong[] low = [0x0706050403020100, 0x1303120211011000, 0x1F1F1F1F1F1F1F1F, 0x0B1C0D02111E0F07], high = [0x0F0E0D0C0B0A0908, 0x1707160615051404, 0x1F1F1F1F1F1F1F1F, 0x0010011F1E020A15];

@@ -23,6 +23,7 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Module, Func<Di
         new("tiers", d => ModuleGenerator.Generate(d, s_relaxed), (c, m) => c.Compare(m, withWasmtime: false)),
         new("operators", OperatorModule, (c, m) => c.Compare(m, withWasmtime: true)),
         new("relaxed", d => OperatorModules.Module(d.Of(s_relaxedOperators)), (c, m) => c.Compare(m, withWasmtime: false)),
+        new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (c, m) => c.CompareMetered(m)),
         new("mutants", Mutant, (c, m) => c.CompareInterruptible(m)),
     ];
 

@@ -77,6 +77,8 @@ public sealed class NativeEagerRun() : SuiteRun(static config =>
 
 public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
 
+public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNativeCode().WithFuelConsumption(true).WithEpochInterruption(true).WithCraneliftNaNCanonicalization(true));
+
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
 
 /// <summary>The interpreter with a collection at every allocation.</summary>
@@ -90,6 +92,9 @@ public sealed class NativeEagerSuite(NativeEagerRun run) : SuiteTests(run), ICla
 
 /// <summary>Machine code that compares every access with the memory's length.</summary>
 public sealed class NativeCheckedSuite(NativeCheckedRun run) : SuiteTests(run), IClassFixture<NativeCheckedRun>;
+
+/// <summary>Machine code with everything that is charged, asked and put right on the way.</summary>
+public sealed class NativeMeteredSuite(NativeMeteredRun run) : SuiteTests(run), IClassFixture<NativeMeteredRun>;
 
 public abstract class SuiteTests(SuiteRun run)
 {

@@ -20,6 +20,7 @@ internal sealed partial class X64Lower
                 Amode place = Address(data.B, data.Imm, data.Mem.Trap);
                 Exchange(X64Op.Xchg, data.Type.Bytes(), old, stored, place);
                 break;
+            case Opcode.AtomicRmw when _uses[result.Index] == 0 && TryLockedOp(data): break;
             case Opcode.AtomicRmw: LowerAtomicRmw(data, dst); break;
             case Opcode.AtomicCas:
                 int expected = Use(data.B), replacement = Use(data.C);
@@ -157,6 +158,30 @@ internal sealed partial class X64Lower
         AddOperand(ref inst, value, OperandRole.Use, OperandWhere.Register);
         AddMem(ref inst, place);
         return ref inst;
+    }
+
+    /// <summary>A modification whose old value nobody wants is one instruction on memory.</summary>
+    private bool TryLockedOp(in InstData data)
+    {
+        (X64Op mr, X64Op mi) = data.AtomicOp switch
+        {
+            AtomicOp.Add => (X64Op.AddMr, X64Op.AddMi),
+            AtomicOp.Sub => (X64Op.SubMr, X64Op.SubMi),
+            AtomicOp.And => (X64Op.AndMr, X64Op.AndMi),
+            AtomicOp.Or => (X64Op.OrMr, X64Op.OrMi),
+            AtomicOp.Xor => (X64Op.XorMr, X64Op.XorMi),
+            _ => (X64Op.Ud2, X64Op.Ud2),
+        };
+        if (mr == X64Op.Ud2) return false;
+        int size = data.Type.Bytes();
+        if (IsImm32(data.B, size, out long imm))
+        {
+            StoreImm(mi, size, imm, Address(data.A, data.Imm, data.Mem.Trap)).Locked = true;
+            return true;
+        }
+        int value = Use(data.B);
+        StoreReg(mr, size, value, Address(data.A, data.Imm, data.Mem.Trap)).Locked = true;
+        return true;
     }
 
     private void LowerAtomicRmw(in InstData data, int dst)

@@ -63,8 +63,6 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
         Function function = worker.Context.Function;
         try
         {
-            // Fuel and canonical NaNs are the interpreter's for now.
-            if (translation.Settings.ConsumeFuel || translation.Settings.CanonicalizeNaN) throw new UntranslatedException(Op.Nop);
             BuildIr(translation, worker.Translator, function, index, bytes.Span);
             return new(worker.Context.Compile(function, settings), worker.Scratch);
         }

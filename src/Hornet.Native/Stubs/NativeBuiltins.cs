@@ -26,6 +26,9 @@ internal static unsafe class NativeBuiltins
         table[(int)Builtin.ElemDrop] = (nint)(delegate* unmanaged<VmContext*, uint, void>)&ElemDrop;
         table[(int)Builtin.IsSubtype] = (nint)(delegate* unmanaged<VmContext*, uint, uint, ulong>)&IsSubtype;
         table[(int)Builtin.Interrupted] = (nint)(delegate* unmanaged<VmContext*, void>)&Interrupted;
+        table[(int)Builtin.AtomicNotify] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, uint, ulong>)&AtomicNotify;
+        table[(int)Builtin.AtomicWait32] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, long, ulong>)&AtomicWait32;
+        table[(int)Builtin.AtomicWait64] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, long, ulong>)&AtomicWait64;
         table[(int)Builtin.CallOut] = (nint)(delegate* unmanaged<VmContext*, VmFuncRef*, ValRaw*, void>)&CallOut;
         table[(int)Builtin.Compile] = (nint)(delegate* unmanaged<VmContext*, ulong, nint>)&Compile;
         return table;
@@ -98,6 +101,30 @@ internal static unsafe class NativeBuiltins
 
     [UnmanagedCallersOnly]
     static void Interrupted(VmContext* context) => Report(context, Builtins.Interrupted(context));
+
+    [UnmanagedCallersOnly]
+    static ulong AtomicNotify(VmContext* context, uint memory, ulong address, uint most)
+    {
+        uint woken;
+        Report(context, Builtins.AtomicNotify(context, memory, address, most, &woken));
+        return woken;
+    }
+
+    [UnmanagedCallersOnly]
+    static ulong AtomicWait32(VmContext* context, uint memory, ulong address, ulong expected, long timeout)
+    {
+        uint result;
+        Report(context, Builtins.AtomicWait32(context, memory, address, (uint)expected, timeout, &result));
+        return result;
+    }
+
+    [UnmanagedCallersOnly]
+    static ulong AtomicWait64(VmContext* context, uint memory, ulong address, ulong expected, long timeout)
+    {
+        uint result;
+        Report(context, Builtins.AtomicWait64(context, memory, address, expected, timeout, &result));
+        return result;
+    }
 
     [UnmanagedCallersOnly]
     static void CallOut(VmContext* caller, VmFuncRef* callee, ValRaw* values)

@@ -19,6 +19,9 @@ internal enum Builtin
     ElemDrop,
     IsSubtype,
     Interrupted,
+    AtomicNotify,
+    AtomicWait32,
+    AtomicWait64,
     /// <summary>Calls a function that is not machine code: a host function, or one that the interpreter runs.</summary>
     CallOut,
     /// <summary>Compiles a function at its first call; yields its code's address.</summary>
@@ -49,6 +52,9 @@ internal static class BuiltinSignatures
         /* ElemDrop    */ new([I64, I32], []),                     // segment
         /* IsSubtype   */ new([I64, I32, I32], [I64]),             // sub, super
         /* Interrupted */ new([I64], []),
+        /* AtomicNotify*/ new([I64, I32, I64, I32], [I64]),        // memory, address, most
+        /* AtomicWait32*/ new([I64, I32, I64, I64, I64], [I64]),   // memory, address, expected, timeout
+        /* AtomicWait64*/ new([I64, I32, I64, I64, I64], [I64]),   // memory, address, expected, timeout
         /* CallOut     */ new([I64, I64, I64], []),                // function reference, values
         /* Compile     */ new([I64, I64], [I64]),                  // function
     ];

@@ -178,14 +178,4 @@ internal sealed partial class FunctionTranslator
 
     Value Widen(bool is64, Value value) => is64 ? value : _builder.Convert(Opcode.Uextend, IrType.I64, value);
     Value Narrow(bool is64, Value value) => is64 ? value : _builder.Convert(Opcode.Ireduce, IrType.I32, value);
-
-    void Atomic(in Operator op)
-    {
-        if (op.Op == Op.AtomicFence)
-        {
-            _builder.Fence();
-            return;
-        }
-        throw new UntranslatedException(op.Op);
-    }
 }

@@ -1,4 +1,5 @@
 using Hornet.Compiler.Ir;
+using Hornet.Runtime;
 using Hornet.Wasm;
 
 namespace Hornet.Native;
@@ -7,6 +8,24 @@ namespace Hornet.Native;
 internal sealed partial class FunctionTranslator
 {
     void Numeric(in Operator op)
+    {
+        Compute(op);
+        if (module.Settings.CanonicalizeNaN && CanonicalNaN.ShapeOf(op.Op) is var shape and not NaNShape.None) Push(Canonical(shape, _stack.Pop()));
+    }
+
+    // A NaN is what differs from itself.
+    Value Canonical(NaNShape shape, Value value) => shape switch
+    {
+        NaNShape.F32 => _builder.Select(_builder.Fcmp(FloatCC.Ne, value, value), _builder.F32const(CanonicalNaN.F32), value),
+        NaNShape.F64 => _builder.Select(_builder.Fcmp(FloatCC.Ne, value, value), _builder.F64const(CanonicalNaN.F64), value),
+        NaNShape.F32x4 => CanonicalLanes(S4, value, CanonicalNaN.F32 * 0x1_0000_0001UL),
+        _ => CanonicalLanes(R2, value, CanonicalNaN.F64),
+    };
+
+    Value CanonicalLanes(Lane lane, Value value, ulong half) =>
+        _builder.Vector(Opcode.Bitselect, B16, _builder.VectorFcmp(FloatCC.Eq, lane, value, value), value, _builder.Vconst(new UInt128(half, half)), operands: 3);
+
+    void Compute(in Operator op)
     {
         if ((int)op.Op >= (int)Op.V128Load && (int)op.Op < (int)Op.MemoryAtomicNotify)
         {

@@ -28,6 +28,8 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     int _skipped;
     FuncType _type = new([], []);
     int _typeIndex, _index;
+    /// <summary>The constant that the current basic block charges, none where it charges nothing yet.</summary>
+    Inst _charged;
 
     /// <summary>Builds the IR of the function <paramref name="index"/> into a cleared <paramref name="function"/>; <paramref name="body"/> is its locals and code.</summary>
     public void Translate(Function function, int index, ModuleBytes body)
@@ -59,6 +61,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         Block exit = _builder.CreateBlock();
         foreach (ValType result in _type.Results) function.AppendParam(exit, module.TypeOf(result));
         _stack.Open(new() { Kind = Op.Block, IsFunction = true, Type = BlockType.Empty, Next = exit, Label = exit, Else = Block.None });
+        _charged = Inst.None;
         if (module.Settings.Interruptible) CheckInterrupt();
         OperatorReader operators = reader.Operators;
         Operator op = default;
@@ -97,6 +100,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
 
     void Step(in OperatorReader reader, in Operator op)
     {
+        if (_reachable) Charge(Opcodes.FuelOf(op.Op));
         switch (Opcodes.ClassOf(op.Op))
         {
             case OpClass.Control: Control(reader, op); break;
@@ -112,6 +116,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
             case OpClass.Atomic: Atomic(op); break;
             default: throw new UntranslatedException(op.Op);
         }
+        if (Opcodes.StartsBlock(op.Op)) _charged = Inst.None;
     }
 
     void Parametric(in Operator op)
@@ -180,6 +185,24 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     Value Iconst32(long value) => _builder.Iconst(IrType.I32, value);
     Value Iconst64(long value) => _builder.Iconst(IrType.I64, value);
 
+
+    // The charge of a block stands at its first operator that costs something, as in the interpreter; the rest of the block raises its amount.
+    void Charge(int units)
+    {
+        if (!module.Settings.ConsumeFuel || units == 0) return;
+        if (!_charged.IsNone)
+        {
+            _builder.Function[_charged].Imm += units;
+            return;
+        }
+        // Of the tables' class: what is known of memories and globals survives a charge.
+        MemFlags flags = MemFlags.Trusted(AliasClass.Table);
+        Value store = ContextPointer(VmOffsets.ContextStore), amount = Iconst64(units);
+        Value left = _builder.Binary(Opcode.Isub, _builder.Load(IrType.I64, flags, store, VmOffsets.StoreFuel), amount);
+        _builder.Store(flags, left, store, VmOffsets.StoreFuel);
+        _builder.Trapnz(_builder.Icmp(IntCC.Slt, left, Iconst64(0)), TrapCodes.ToCompiler(TrapCode.OutOfFuel));
+        _charged = _builder.Function.DefOf(amount);
+    }
 
     // The flag is all that is looked at; what it means is the runtime's to find out.
     void CheckInterrupt()

@@ -48,7 +48,7 @@ internal sealed unsafe class ModuleTranslation
     public VmContextLayout Layout { get; }
 
     /// <summary>Bytes behind the reservation of a guarded memory that fault: an access whose offset and size stay below needs no check.</summary>
-    public const uint GuardSize = 32 << 20;
+    public const uint GuardSize = (uint)EngineOptions.GuardNeeded;
 
     /// <summary>
     /// Whether functions may tail-call into other instances. Then their callers must keep their own context, so all calls are made as if

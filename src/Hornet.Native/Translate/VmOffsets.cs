@@ -14,6 +14,7 @@ internal static unsafe class VmOffsets
     public static readonly int ContextMemory0 = From(&((VmContext*)At)->Memory0);
 
     public static readonly int StoreCurrent = From(&((VmStore*)At)->Current);
+    public static readonly int StoreFuel = From(&((VmStore*)At)->Fuel);
     public static readonly int StoreInterrupt = From(&((VmStore*)At)->Interrupt);
     public static readonly int StoreStackLimit = From(&((VmStore*)At)->NativeStackLimit);
 

@@ -265,9 +265,14 @@ internal static unsafe partial class Leaves
     {
         1 => Interlocked.CompareExchange(ref *p, (byte)value, (byte)expected),
         2 => Interlocked.CompareExchange(ref *(ushort*)p, (ushort)value, (ushort)expected),
-        4 => Interlocked.CompareExchange(ref *(uint*)p, (uint)value, (uint)expected),
+        4 => CompareExchange32((uint*)p, (uint)value, (uint)expected),
         _ => Interlocked.CompareExchange(ref *(ulong*)p, value, expected),
     };
+
+    // Never inlined: .NET 10 takes eax to be zero-extended behind a cmpxchg, which leaves rax alone where the comparison succeeds,
+    // so that the upper half of a wider expected value would come back.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static uint CompareExchange32(uint* p, uint value, uint expected) => Interlocked.CompareExchange(ref *p, value, expected);
 
     static ulong Modify(byte* p, uint size, Op op, ulong operand)
     {

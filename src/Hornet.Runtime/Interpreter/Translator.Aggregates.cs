@@ -234,6 +234,5 @@ internal sealed unsafe partial class Translator
         Field(nullable ? 1 : 0);
         Barrier();
         BranchOn(new Condition { Op = Op.Nop, Slot = scratch }, _op.Op == Op.BrOnCast, _op.A);
-        StartBlock();
     }
 }

@@ -137,7 +137,6 @@ internal sealed unsafe partial class Translator
         frame.Catches = clauses;
         frame.Guarded = _pos;
         Barrier();
-        StartBlock();
     }
 
     void EndTryTable(bool reached)
@@ -205,7 +204,6 @@ internal sealed unsafe partial class Translator
         frame.Caught = caught;
         Barrier();
         frame.Guarded = _pos;
-        StartBlock();
     }
 
     void LegacyCatch(int tag)
@@ -230,7 +228,6 @@ internal sealed unsafe partial class Translator
         foreach (ValType type in payload) Push(type);
         _unreachable = false;
         Barrier();
-        StartBlock();
     }
 
     void LegacyDelegate(int label)

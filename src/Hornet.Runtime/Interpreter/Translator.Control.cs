@@ -64,7 +64,6 @@ internal sealed unsafe partial class Translator
                 SaveAll();
                 Open(FrameKind.Loop).Start = _pos;
                 Barrier();
-                StartBlock();
                 if (_settings.Interruptible) EmitCheck();
                 break;
             case Op.If:
@@ -74,7 +73,6 @@ internal sealed unsafe partial class Translator
                 ref Frame frame = ref Open(FrameKind.If);
                 frame.Else = EmitBranch(condition, ifTrue: false);
                 Barrier();
-                StartBlock();
                 break;
             }
             case Op.Else: Else(); break;
@@ -85,7 +83,6 @@ internal sealed unsafe partial class Translator
                 break;
             case Op.BrIf:
                 BranchOn(TakeCondition(), true, _op.A);
-                StartBlock();
                 break;
             case Op.BrTable:
                 BranchTable(ref reader);
@@ -102,7 +99,6 @@ internal sealed unsafe partial class Translator
                 Entry entry = Pop();
                 BranchOn(NullTest(entry), true, _op.A);
                 Push(entry.Type.AsNonNull());
-                StartBlock();
                 break;
             }
             case Op.BrOnNonNull:
@@ -111,7 +107,6 @@ internal sealed unsafe partial class Translator
                 Condition test = NullTest(_stack[_count - 1]);
                 BranchOn(test, false, _op.A);
                 Pop();
-                StartBlock();
                 break;
             }
             case Op.TryTable: TryTable(ref reader); break;
@@ -167,7 +162,6 @@ internal sealed unsafe partial class Translator
         _unreachable = false;
         Restack(frame, frame.Params);
         Barrier();
-        StartBlock();
     }
 
     void End()
@@ -213,7 +207,6 @@ internal sealed unsafe partial class Translator
         _frameCount--;
         Restack(frame, frame.Results);
         Barrier();
-        StartBlock();
         _unreachable = !reached;
         _skipDepth = 0;
     }

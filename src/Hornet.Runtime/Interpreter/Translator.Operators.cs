@@ -88,23 +88,11 @@ internal sealed unsafe partial class Translator
         }
     }
 
-    // What computes on floating-point numbers, and so may make a NaN of any payload; what only moves bits keeps them.
-    Code CanonicalForm()
-    {
-        string name = Opcodes.Mnemonic(_op.Op);
-        if (name[0] != 'f') return Runtime.Code.Br;
-        ReadOnlySpan<char> verb = name.AsSpan(name.IndexOf('.') + 1);
-        bool computes = verb is "ceil" or "floor" or "trunc" or "nearest" or "sqrt" or "add" or "sub" or "mul" or "div" or "min" or "max"
-            || verb.StartsWith("demote") || verb.StartsWith("promote") || verb.StartsWith("relaxed_m") || verb.StartsWith("relaxed_nm");
-        if (!computes) return Runtime.Code.Br;
-        return name.AsSpan(0, name.IndexOf('.')) switch { "f32" => Runtime.Code.CanonicalF32, "f64" => Runtime.Code.CanonicalF64, "f32x4" => Runtime.Code.CanonicalF32x4, _ => Runtime.Code.CanonicalF64x2 };
-    }
-
     void StepNumeric()
     {
         StepComputation();
-        if (!_settings.CanonicalizeNaN || CanonicalForm() is not (var form and not Runtime.Code.Br)) return;
-        Begin(form);
+        if (!_settings.CanonicalizeNaN || CanonicalNaN.ShapeOf(_op.Op) is not (var shape and not NaNShape.None)) return;
+        Begin(Runtime.Code.CanonicalF32 + (shape - NaNShape.F32));
         Field(_stack[_count - 1].Home);
         Barrier();
     }

@@ -58,7 +58,6 @@ internal sealed unsafe partial class Translator : IDisposable
         Reset(body.Offset);
         DeclareLocals(ref reader);
         PushFrame(FrameKind.Function, [], _type.Results);
-        StartBlock();
         if (_settings.Interruptible) EmitCheck();
         while (_frameCount > 0)
         {
@@ -153,6 +152,7 @@ internal sealed unsafe partial class Translator : IDisposable
             case Op.CatchAll: LegacyCatch(-1); break;
             case Op.Delegate: LegacyDelegate((int)_op.A); break;
         }
+        StartBlock();
     }
 
     void Step(ref OperatorReader reader)
@@ -174,6 +174,7 @@ internal sealed unsafe partial class Translator : IDisposable
             case OpClass.Aggregate: StepAggregate(); break;
             default: throw Unexpected();
         }
+        if (Opcodes.StartsBlock(_op.Op)) StartBlock();
     }
 
     [DoesNotReturn]

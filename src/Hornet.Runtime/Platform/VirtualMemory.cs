@@ -26,6 +26,16 @@ internal abstract unsafe class VirtualMemory
     /// <summary>Gives a whole reservation back.</summary>
     public abstract void Release(byte* at, nuint bytes);
 
+    /// <summary>Whether this much address space can be had now, without memory behind it.</summary>
+    public bool HasRoomFor(nuint bytes)
+    {
+        if (!CanReserve) return false;
+        byte* at = Reserve(bytes);
+        if (at == null) return false;
+        Release(at, bytes);
+        return true;
+    }
+
     public nuint RoundUp(nuint bytes) => (bytes + PageSize - 1) & ~(PageSize - 1);
 }
 

@@ -72,7 +72,7 @@ internal sealed unsafe class LinearMemory
         ulong most = MaxPages(Type) << Type.PageSizeLog2;
         ulong wanted = Type.IsShared ? most : Math.Max(bytes, Math.Min(most, _options.MemoryReservation));
         // Small maxima still take the whole reservation: compiled code counts on it and on the guard.
-        if (!Type.IsShared && !Type.Is64 && system.CanReserve && _options.MemoryReservation == 1UL << 32) wanted = 1UL << 32;
+        if (!Type.Is64 && system.CanReserve && _options.MemoryReservation == 1UL << 32) wanted = 1UL << 32;
         if (!system.CanReserve && !Type.IsShared) wanted = bytes;
         byte* at = null;
         ulong reserved = wanted;
@@ -84,7 +84,7 @@ internal sealed unsafe class LinearMemory
         if (at == null)
         {
             // Address space is scarce (ulimit -v, no overcommit): take what is needed now, and move when growing.
-            if (Type.IsShared) return false;
+            if (Type.IsShared || (_options.GuardsAccesses && !Type.Is64)) return false;
             reserved = bytes;
             _mapped = system.RoundUp((nuint)Math.Max(bytes, 1));
             at = system.Reserve(_mapped);

@@ -40,6 +40,10 @@ public static partial class Opcodes
     /// <summary>Units of fuel.</summary>
     public static int FuelOf(Op op) => FuelCosts[(int)op];
 
+    /// <summary>Whether a basic block begins behind an operator: fuel is charged by blocks, and every tier has the same ones.</summary>
+    public static bool StartsBlock(Op op) => op is Op.Loop or Op.If or Op.Else or Op.End or Op.BrIf or Op.BrOnNull or Op.BrOnNonNull or Op.BrOnCast or Op.BrOnCastFail
+        or Op.Try or Op.TryTable or Op.Catch or Op.CatchAll or Op.Delegate;
+
     public static Features FeatureOf(Op op) => (Features)RequiredFeatures[(int)op];
 
     /// <summary>As in the text format. Two operators may share one (select, ref.test, ref.cast).</summary>
