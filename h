@@ -15,8 +15,11 @@ help() {
 ./h bench run|start|validate|decode
                            measure: programs against native code, start-up, validation against Wasmtime
 ./h fuzz [TARGET] [--seconds N] [--seed S]
-                           compare the tiers with each other and with Wasmtime on generated modules; what differs is shrunk
-                           into artifacts/fuzz/ (targets: modules scalar tiers operators relaxed mutants; default: all in turn)
+                           compare the tiers with each other and with Wasmtime on generated modules, and more (docs/testing.md); what
+                           differs is shrunk into artifacts/fuzz/ (default: all targets in turn; ./h fuzz help names them)
+./h fuzz show FILE [N]     the IR and the machine code of a module's function N
+./h fuzz mutation [NAME...] [--seconds N]
+                           which of the seeded mistakes of tests/mutants the fuzzers find, and how soon
 ./h fuzz properties [seconds] [group...]
                            let the property tests of the groups run for so long each (60 seconds)
 ./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Hornet.Base;
-using Hornet.Compiler.Ir;
 using Hornet.Compiler.Machine;
 using Hornet.Compiler.X64;
 using Iced.Intel;
@@ -9,6 +8,8 @@ using Assembler = Hornet.Compiler.X64.Assembler;
 using Decoder = Iced.Intel.Decoder;
 
 namespace Hornet.Compiler.Tests;
+
+using Hornet.Compiler.Ir;
 
 /// <summary>Links compiled functions (symbol n is function n), puts them into executable memory, and calls the first one through
 /// a trampoline from the system's convention. Explicit traps come back as outcomes.</summary>
@@ -83,7 +84,7 @@ internal sealed unsafe partial class NativeRunner : IDisposable
         asm.EmitPlain(X64Op.Push, 8, X64Regs.R11);
         asm.EmitPlain(X64Op.Ret);
         buffer.Finish();
-        Assert.True(buffer.FinalSize <= _images[thrower].Length, "the function to be overwritten is too short");
+        if (buffer.FinalSize > _images[thrower].Length) throw new InvalidOperationException("the function to be overwritten is too short");
         if (Protect(_code, _size, 3) != 0) throw new InvalidOperationException("mprotect");
         buffer.FinalBytes.CopyTo(new Span<byte>(_code + _offsets[thrower], buffer.FinalSize));
         if (Protect(_code, _size, 5) != 0) throw new InvalidOperationException("mprotect");

@@ -26,15 +26,18 @@ internal sealed class RandomFunction
     private Value _memory;
     private int _budget;
 
-    private RandomFunction(int seed, bool calls)
+    private RandomFunction(Random random, bool calls)
     {
-        _random = new Random(seed);
+        _random = random;
         _calls = calls;
     }
 
-    public static Function Create(int seed, int size = 60, bool calls = false, Function? into = null)
+    public static Function Create(int seed, int size = 60, bool calls = false, Function? into = null) => Create(new Random(seed), size, calls, into);
+
+    /// <summary>A function of these decisions: 0 is the simplest of each, and after enough of them it ends.</summary>
+    public static Function Create(Random random, int size = 60, bool calls = false, Function? into = null)
     {
-        var generator = new RandomFunction(seed, calls);
+        var generator = new RandomFunction(random, calls);
         into ??= new Function();
         into.Clear();
         return generator.Build(into, size);
@@ -94,11 +97,13 @@ internal sealed class RandomFunction
 
     private Variable Slot(IrType type)
     {
-        while (true)
-        {
-            (Variable variable, IrType found) = _variables[_random.Next(_variables.Count)];
-            if (found == type) return variable;
-        }
+        int count = 0;
+        foreach ((_, IrType found) in _variables) count += found == type ? 1 : 0;
+        int wanted = _random.Next(count);
+        foreach ((Variable variable, IrType found) in _variables)
+            if (found == type && wanted-- == 0)
+                return variable;
+        throw new InvalidOperationException("no variable of this type");
     }
 
     private Value Get(IrType type) => _random.Next(8) == 0 ? Constant(type) : _builder.Use(Slot(type));
@@ -203,7 +208,7 @@ internal sealed class RandomFunction
     /// <summary>The function that is symbol 0 (1 once linked): some arithmetic over all its parameters.</summary>
     public static Function Callee(int seed)
     {
-        var generator = new RandomFunction(seed, calls: false);
+        var generator = new RandomFunction(new Random(seed), calls: false);
         var function = new Function { Name = "callee", Signature = CalleeSignature };
         FunctionBuilder builder = generator._builder;
         builder.Begin(function);

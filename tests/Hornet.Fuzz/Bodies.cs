@@ -31,14 +31,20 @@ static class Bodies
         b.Opcode(Op.End);
     }));
 
-    /// <summary>Locals as runs of one each, then the code and its end.</summary>
+    /// <summary>Locals as runs, then the code and its end.</summary>
     public static ByteRange Body(this ByteBuffer source, IReadOnlyList<ValType> locals, ReadOnlySpan<byte> code)
     {
         int start = source.Length;
-        source.U32((uint)locals.Count);
+        List<(int Count, ValType Type)> runs = [];
         foreach (ValType type in locals)
         {
-            source.U32(1);
+            if (runs.Count > 0 && runs[^1].Type == type) runs[^1] = (runs[^1].Count + 1, type);
+            else runs.Add((1, type));
+        }
+        source.U32((uint)runs.Count);
+        foreach ((int count, ValType type) in runs)
+        {
+            source.U32((uint)count);
             source.ValType(type);
         }
         source.Append(code);

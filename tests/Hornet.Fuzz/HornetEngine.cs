@@ -1,3 +1,4 @@
+using Hornet.Native;
 using Hornet.Wasm;
 
 namespace Hornet.Fuzz;
@@ -14,7 +15,20 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
 
     public static HornetEngine Interpreter() => new("interpreter", new Config());
     public static HornetEngine NativeGuard() => new("native, guard pages", new Config().WithNativeCode());
-    public static HornetEngine NativeExplicit() => new("native, explicit checks", new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+
+    /// <summary>Its compiler checks itself: the IR between passes, and the allocation of registers.</summary>
+    public static HornetEngine NativeExplicit()
+    {
+        NativeTier.Verify = true;
+        try
+        {
+            return new("native, explicit checks", new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+        }
+        finally
+        {
+            NativeTier.Verify = false;
+        }
+    }
 
     /// <summary>The three tiers, interruptible: for modules that need not end by themselves.</summary>
     public static HornetEngine[] Interruptible(TimeSpan deadline) =>
@@ -34,7 +48,15 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
 
     /// <summary>Makes all calls of a module.</summary>
     /// <exception cref="WasmFormatException">The module is not valid.</exception>
+    /// <exception cref="InvalidOperationException">The compiler failed on a function, which the engine leaves to the interpreter without a word.</exception>
     public Outcome Run(byte[] bytes)
+    {
+        int failures = ModuleCompiler.Failures;
+        Outcome outcome = MakeCalls(bytes);
+        return ModuleCompiler.Failures == failures ? outcome : throw new InvalidOperationException($"{Name}: the compiler failed on {ModuleCompiler.Failures - failures} functions");
+    }
+
+    Outcome MakeCalls(byte[] bytes)
     {
         Outcome outcome = new();
         using Module module = Module.FromBytes(_engine, "fuzz", bytes);

@@ -2,11 +2,21 @@ using Hornet.Wasm;
 
 namespace Hornet.Fuzz;
 
-/// <summary>One way of making modules, and how to judge them.</summary>
+/// <summary>What the bytes of a case are.</summary>
+public enum CaseForm
+{
+    Module,
+    /// <summary>A module that need not be valid.</summary>
+    NearlyModule,
+    Text,
+}
+
+/// <summary>One way of making cases, and how to judge them.</summary>
 /// <param name="Name">As on the command line.</param>
-/// <param name="Module">The module of these decisions.</param>
+/// <param name="Case">The case of these decisions.</param>
 /// <param name="Judge">The first difference, or null.</param>
-public sealed record Target(string Name, Func<Decisions, byte[]> Module, Func<Differential, byte[], string?> Judge)
+/// <param name="Form">How a case is shown.</param>
+public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Oracles, byte[], string?> Judge, CaseForm Form = CaseForm.Module)
 {
     static readonly GeneratorOptions s_scalar = new(Simd: false, Memory64: false, MultiMemory: false, References: false);
 
@@ -18,13 +28,18 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Module, Func<Di
 
     public static IReadOnlyList<Target> All { get; } =
     [
-        new("modules", d => ModuleGenerator.Generate(d), (c, m) => c.Compare(m, withWasmtime: true)),
-        new("scalar", d => ModuleGenerator.Generate(d, s_scalar), (c, m) => c.Compare(m, withWasmtime: true)),
-        new("tiers", d => ModuleGenerator.Generate(d, s_relaxed), (c, m) => c.Compare(m, withWasmtime: false)),
-        new("operators", OperatorModule, (c, m) => c.Compare(m, withWasmtime: true)),
-        new("relaxed", d => OperatorModules.Module(d.Of(s_relaxedOperators)), (c, m) => c.Compare(m, withWasmtime: false)),
-        new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (c, m) => c.CompareMetered(m)),
-        new("mutants", Mutant, (c, m) => c.CompareInterruptible(m)),
+        new("modules", d => ModuleGenerator.Generate(d), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
+        new("scalar", d => ModuleGenerator.Generate(d, s_scalar), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
+        new("tiers", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
+        new("operators", OperatorModule, (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
+        new("relaxed", d => OperatorModules.Module(d.Of(s_relaxedOperators)), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
+        new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.CompareMetered(m)),
+        new("mutants", Mutant, (o, m) => o.Tiers.CompareInterruptible(m)),
+        new("validity", d => NearlyValid.Of(Seed(d), d), (o, m) => o.Validity.Judge(m), CaseForm.NearlyModule),
+        new("binary", Seed, (_, m) => RoundTrips.Binary(m)),
+        new("text", Seed, (_, m) => RoundTrips.Printed(m)),
+        new("broken-text", d => RoundTrips.BrokenText(ModuleGenerator.Generate(d), d), (_, t) => RoundTrips.NearlyText(t), CaseForm.Text),
+        new("ir", IrOracle.Case, (o, t) => o.Ir.Judge(t), CaseForm.Text),
     ];
 
     static byte[] OperatorModule(Decisions d)
@@ -34,6 +49,45 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Module, Func<Di
     }
 
     static byte[] Mutant(Decisions d) => Mutation.Of(RealModules.All is { Count: > 0 } real && d.OnceIn(2) ? d.Of(real) : ModuleGenerator.Generate(d), d);
+
+    // A valid module to begin with.
+    static byte[] Seed(Decisions d) => d.OnceIn(6) ? OperatorModules.Module(d.Of(OperatorModules.All)) : ModuleGenerator.Generate(d, s_relaxed);
+
+    /// <summary>Judges a case; an exception that escapes is a difference, too.</summary>
+    public string? Run(Oracles oracles, byte[] bytes)
+    {
+        try
+        {
+            return Judge(oracles, bytes);
+        }
+        catch (Exception e)
+        {
+            return $"{e.GetType().Name}: {e.Message} {e.StackTrace?.Split('\n')[0]}";
+        }
+    }
+}
+
+/// <summary>The judges, each made when it is first asked.</summary>
+public sealed class Oracles : IDisposable
+{
+    readonly Lazy<Differential> _tiers = new();
+    readonly Lazy<ValidityOracle> _validity = new();
+    readonly Lazy<IrOracle> _ir = new();
+
+    public Differential Tiers => _tiers.Value;
+
+    /// <summary>Null where no target compared tiers.</summary>
+    public Differential? TiersIfAsked => _tiers.IsValueCreated ? _tiers.Value : null;
+
+    public ValidityOracle Validity => _validity.Value;
+    public IrOracle Ir => _ir.Value;
+
+    public void Dispose()
+    {
+        foreach (IDisposable? made in (IDisposable?[])[Made(_tiers), Made(_validity), Made(_ir)]) made?.Dispose();
+    }
+
+    static IDisposable? Made<T>(Lazy<T> lazy) where T : IDisposable => lazy.IsValueCreated ? lazy.Value : null;
 }
 
 /// <summary>Modules that compilers made.</summary>

@@ -42,6 +42,9 @@ internal static class Branches
                 return BecomeTrap(f, c, inst, Opcode.Trapnz, trap, data.List2) | changed;
             case Opcode.Brif when IsTrap(f, data.List2, out Inst trap):
                 return BecomeTrap(f, c, inst, Opcode.Trapz, trap, data.List) | changed;
+            // a table of one => jump
+            case Opcode.BrTable when f.TargetCount(data) == 1:
+                return BecomeJump(f, c, inst, f.GetTarget(data, 0)) | changed;
             case Opcode.BrTable when f.IsIconst(f.Resolve(data.A), out long index):
                 int last = f.TargetCount(data) - 1;
                 return BecomeJump(f, c, inst, f.GetTarget(data, (int)Math.Min((ulong)index, (ulong)last))) | changed;

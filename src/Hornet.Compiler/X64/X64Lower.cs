@@ -265,6 +265,13 @@ internal sealed partial class X64Lower
                 Code.Lists.Add(other);
                 Code.Blocks[number].SuccCount = 2;
                 return;
+            case Opcode.BrTable when _function.TargetCount(data) == 1:
+                // Values for the only successor are moved before the last instruction, so that one must not read any.
+                FindEdges(inst, data);
+                int only = NumberOf(inst, data, 0);
+                AddJump(only);
+                SetSuccs(number, only);
+                return;
             case Opcode.BrTable:
                 FindEdges(inst, data);
                 LowerBrTable(number, inst, data);

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Hornet.Fuzz;
+
+/// <summary>mutation [NAME...] [--seconds N] [--seed S] [--build]: which seeded mistakes the fuzzers find, and how soon.</summary>
+static class MutationRun
+{
+    public static int Run(string[] args)
+    {
+        double seconds = 600;
+        string seed = "1";
+        bool onlyBuild = false;
+        List<string> names = [];
+        for (int i = 0; i < args.Length; i++)
+        {
+            switch (args[i])
+            {
+                case "--seconds": seconds = double.Parse(args[++i], CultureInfo.InvariantCulture); break;
+                case "--seed": seed = args[++i]; break;
+                case "--build": onlyBuild = true; break;
+                default: names.Add(args[i]); break;
+            }
+        }
+        MutantBuild build = new(Repository.Root ?? throw new InvalidOperationException("the project's root is not above this program"));
+        build.Make();
+        foreach (Mutant stale in build.All.Where(m => m.Found != 1)) Console.WriteLine($"{stale.Name}: stale, its text occurs {stale.Found} times in {stale.File}");
+        if (onlyBuild) return 0;
+        Mutant[] mutants = [.. build.All.Where(m => m.Found == 1 && (names.Count == 0 || names.Contains(m.Name)))];
+        int found = 0;
+        Console.WriteLine($"{"mutant",-38} {"kind",-12} {"seconds",8}");
+        foreach (Mutant mutant in mutants)
+        {
+            (bool isFound, double after, string what) = Try(build, mutant.Number, seconds, seed);
+            if (isFound) found++;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{mutant.Name,-38} {mutant.Kind,-12} {(isFound ? after.ToString("f1", CultureInfo.InvariantCulture) : "-"),8}  {what[..Math.Min(what.Length, 150)]}"));
+        }
+        Console.WriteLine($"{found} of {mutants.Length} found");
+        return found * 10 >= mutants.Length * 9 ? 0 : 1;
+    }
+
+    /// <summary>Runs all targets in turn until one finds something.</summary>
+    public static (bool Found, double Seconds, string What) Try(MutantBuild build, int mutant, double seconds, string seed)
+    {
+        string folder = Directory.CreateTempSubdirectory("hornet-mutant").FullName;
+        try
+        {
+            Stopwatch clock = Stopwatch.StartNew();
+            using Process process = build.Start(mutant, "--stop", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", seed, "--out", folder);
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string said = process.StandardOutput.ReadToEnd().Trim();
+            process.WaitForExit();
+            if (process.ExitCode == 0) return (false, clock.Elapsed.TotalSeconds, said);
+            return (true, clock.Elapsed.TotalSeconds, said.Length > 0 ? said : $"the process ended with {process.ExitCode}: {errors.Result.Split('\n')[0]}");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
