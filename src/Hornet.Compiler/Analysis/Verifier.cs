@@ -137,7 +137,9 @@ internal sealed class Verifier
         {
             Opcode.Uextend or Opcode.Sextend => from.IsInt() && to.IsInt() && from.Bits() < to.Bits(),
             Opcode.Ireduce => from.IsInt() && to.IsInt() && from.Bits() > to.Bits(),
-            Opcode.Bitcast => from.Bits() == to.Bits(),
+            // A reference becomes a number by ref_addr only.
+            Opcode.Bitcast => from.Bits() == to.Bits() && from != IrType.Ref,
+            Opcode.RefAddr => from == IrType.Ref && to == IrType.I64,
             Opcode.Fpromote => from == IrType.F32 && to == IrType.F64,
             Opcode.Fdemote => from == IrType.F64 && to == IrType.F32,
             Opcode.FcvtFromSint or Opcode.FcvtFromUint => (from.IsInt() && to.IsFloat()) || (from == IrType.V128 && to == IrType.V128),
@@ -165,7 +167,7 @@ internal sealed class Verifier
 
     private void Condition(IrType type)
     {
-        if (!type.IsInt()) throw Fault("a condition must be an integer");
+        if (!type.IsInt() && type != IrType.Ref) throw Fault("a condition must be an integer or a reference");
     }
 
     private void Same(IrType wanted, IrType found)

@@ -205,7 +205,7 @@ internal static class Evaluate
         double x = from == IrType.F32 ? F32(a) : from == IrType.F64 ? F64(a) : 0;
         switch (op)
         {
-            case Opcode.Uextend or Opcode.Ireduce or Opcode.Bitcast when type != IrType.V128 && from != IrType.V128:
+            case Opcode.Uextend or Opcode.Ireduce or Opcode.Bitcast or Opcode.RefAddr when type != IrType.V128 && from != IrType.V128:
                 result = a & type.Mask();
                 return Outcome.Done;
             case Opcode.Sextend:

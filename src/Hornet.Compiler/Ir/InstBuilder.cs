@@ -23,6 +23,9 @@ internal sealed partial class FunctionBuilder
     /// <summary>A conversion to <paramref name="type"/>.</summary>
     public Value Convert(Opcode op, IrType type, Value a) => Build(new InstData(op, type) { A = a });
 
+    /// <summary>A reference as a number, good until the next safepoint.</summary>
+    public Value RefAddr(Value reference) => Build(new InstData(Opcode.RefAddr, IrType.I64) { A = reference, Mem = MemFlags.Trusted(AliasClass.Collector) });
+
     public Value Binary(Opcode op, Value a, Value b) => Build(new InstData(op, _function.TypeOf(a)) { A = a, B = b });
 
     public Value Ternary(Opcode op, Value a, Value b, Value c) => Build(new InstData(op, _function.TypeOf(a)) { A = a, B = b, C = c });

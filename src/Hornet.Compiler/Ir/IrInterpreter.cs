@@ -129,7 +129,7 @@ internal sealed unsafe class IrInterpreter
             case Opcode.Trapz: return this[data.A] == 0 ? data.Mem.Trap : TrapCode.None;
             case Opcode.Trapnz: return this[data.A] != 0 ? data.Mem.Trap : TrapCode.None;
             case Opcode.Fence or Opcode.Debugtrap: break;
-            case Opcode.Bitcast: result = this[data.A]; break;
+            case Opcode.Bitcast or Opcode.RefAddr: result = this[data.A]; break;
             case Opcode.AtomicRmw:
                 ulong old = Read(address, data.Type.Bytes());
                 Write(address, data.Type.Bytes(), Apply(data.AtomicOp, old, (ulong)this[data.B]));

@@ -209,7 +209,10 @@ internal sealed class IrParser
                 if (data.Op == Opcode.Iconst) data.Imm = (long)((ulong)data.Imm & data.Type.Mask());
                 break;
             case InstFormat.ConstVector: data.Imm = Vector(); break;
-            case InstFormat.Unary: data.A = Operand(); break;
+            case InstFormat.Unary:
+                data.A = Operand();
+                if (data.Op == Opcode.RefAddr) data.Mem = MemFlags.Trusted(AliasClass.Collector);
+                break;
             case InstFormat.Binary: Two(ref data); break;
             case InstFormat.Ternary: Two(ref data); Expect(","); data.C = Operand(); break;
             case InstFormat.IntCompare: data.Cond = OneOf(Conditions.IntNames); Two(ref data); break;

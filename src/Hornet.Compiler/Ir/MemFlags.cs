@@ -9,6 +9,10 @@ internal enum AliasClass : byte
     Global,
     VmContext,
     Stack,
+    /// <summary>The fields and elements of objects.</summary>
+    Object,
+    /// <summary>What only a collection or an allocation changes: where objects lie, and where the next one goes.</summary>
+    Collector,
     /// <summary>Never written while the function runs.</summary>
     ReadOnly,
 }
@@ -16,7 +20,7 @@ internal enum AliasClass : byte
 /// <summary>What is known of a memory access: its alias class, whether it can fault, and the trap a fault there means.</summary>
 internal readonly record struct MemFlags(AliasClass Alias, TrapCode Trap)
 {
-    public static readonly string[] AliasNames = ["any", "heap", "table", "global", "vmctx", "stack", "readonly"];
+    public static readonly string[] AliasNames = ["any", "heap", "table", "global", "vmctx", "stack", "object", "collector", "readonly"];
 
     /// <summary>Cannot fault.</summary>
     public bool NoTrap => Trap == TrapCode.None;

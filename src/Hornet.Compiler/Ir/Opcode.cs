@@ -10,7 +10,7 @@ internal enum Opcode : byte
     Band, Bor, Bxor, BandNot, Bnot, Ineg, Iabs, Ishl, Ushr, Sshr, Rotl, Rotr, Clz, Ctz, Popcnt, Bswap,
     Smin, Umin, Smax, Umax, AvgRound, SaddSat, UaddSat, SsubSat, UsubSat,
     Icmp, Select, SelectGuard, Bitselect,
-    Uextend, Sextend, Ireduce, Bitcast,
+    Uextend, Sextend, Ireduce, Bitcast, RefAddr,
     // Floats (also per lane)
     Fadd, Fsub, Fmul, Fdiv, Fmin, Fmax, FminPseudo, FmaxPseudo, Fcopysign, Fneg, Fabs, Sqrt, Ceil, Floor, Trunc, Nearest, Fma, Fcmp,
     FcvtToSint, FcvtToUint, FcvtToSintSat, FcvtToUintSat, FcvtFromSint, FcvtFromUint, Fpromote, Fdemote,
@@ -152,6 +152,8 @@ internal static class Opcodes
         new(Opcode.Sextend, "sextend", InstFormat.Unary, V),
         new(Opcode.Ireduce, "ireduce", InstFormat.Unary, V),
         new(Opcode.Bitcast, "bitcast", InstFormat.Unary, V),
+        // A reference as a number, zero-extended. Not pure: the collector moves objects, so it reads as if from AliasClass.Collector.
+        new(Opcode.RefAddr, "ref_addr", InstFormat.Unary, L | OpFlags.Converts),
 
         new(Opcode.Fadd, "fadd", InstFormat.Binary, P),
         new(Opcode.Fsub, "fsub", InstFormat.Binary, P),

@@ -120,7 +120,7 @@ internal sealed class RegAllocChecker
             foreach (Loc loc in _state.Keys.ToArray())
                 if (loc.IsReg && (kept >> loc.Code & 1) == 0)
                     _state.Remove(loc);
-            if (inst.Has(InstTraits.Call)) CheckFrameValues(i);
+            CheckFrameValues(i);
         }
         for (int k = 0; k < operands.Length; k++)
         {
@@ -137,9 +137,12 @@ internal sealed class RegAllocChecker
         foreach ((int at, int vreg) in _alloc.FrameValues)
             if (at == i && (!_state.TryGetValue(Loc.Slot(_alloc.SlotOf(vreg)), out HashSet<int>? held) || !held.Contains(vreg)))
                 throw Fault(i, $"the stack map says that v{vreg} is in slot {_alloc.SlotOf(vreg)}");
-        // A preserved register may hold no reference across a call.
+        // The collector may move objects, and knows of what the map lists: no other place holds a reference afterwards.
+        HashSet<Loc> listed = [];
+        foreach ((int at, int vreg) in _alloc.FrameValues)
+            if (at == i) listed.Add(Loc.Slot(_alloc.SlotOf(vreg)));
         foreach ((Loc loc, HashSet<int> set) in _state)
-            if (loc.IsReg)
+            if (!listed.Contains(loc))
                 set.RemoveWhere(vreg => _code.VRegs[vreg] == RegKind.Ref);
     }
 

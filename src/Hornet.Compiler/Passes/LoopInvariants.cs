@@ -86,7 +86,7 @@ internal static class LoopInvariants
     /// null check. What the VM context holds, and what it points to, is always there.</summary>
     private static bool IsAlwaysValid(Function f, in InstData load)
     {
-        if (load.Mem.Alias == AliasClass.VmContext || IsContext(f, load.A)) return true;
+        if (load.Mem.Alias == AliasClass.VmContext || load.Op == Opcode.RefAddr || IsContext(f, load.A)) return true;
         Inst def = f.DefOf(load.A);
         return !def.IsNone && f[def] is { Op: Opcode.Load, Mem.IsPure: true } pointer && IsContext(f, pointer.A);
     }
@@ -109,7 +109,7 @@ internal static class LoopInvariants
     {
         Opcode.Iconst or Opcode.F32const or Opcode.F64const or Opcode.VmContext or Opcode.StackAddr or Opcode.FuncAddr or Opcode.FramePointer => true,
         Opcode.Icmp or Opcode.Fcmp => data.Lane == Lane.None,
-        Opcode.Uextend or Opcode.Ireduce => true,
+        Opcode.Uextend or Opcode.Ireduce or Opcode.RefAddr => true,
         Opcode.Iadd => f.IsIconst(data.B, out _),
         _ => false,
     };

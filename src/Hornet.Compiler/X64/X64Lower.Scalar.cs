@@ -14,6 +14,11 @@ internal sealed partial class X64Lower
             LowerCall(inst, data);
             return;
         }
+        if (data.Op == Opcode.RefAddr)
+        {
+            Rm(X64Op.MovRm, 4, VRegOf(result), Source.Reg(Use(data.A)));
+            return;
+        }
         if (data.Op.Has(OpFlags.Load | OpFlags.Store))
         {
             LowerMemory(inst, data);

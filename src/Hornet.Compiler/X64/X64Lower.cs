@@ -350,6 +350,8 @@ internal sealed partial class X64Lower
             ref InstData data = ref _function[def];
             if (data.Op == Opcode.Uextend && data.Type == IrType.I64 && _function.TypeOf(data.A) == IrType.I32) value = data.A;
             else if (data.Op == Opcode.Ireduce && data.Type < IrType.I32) value = data.A;
+            // The register or slot of a reference always has its number, also after a collection.
+            else if (data.Op == Opcode.RefAddr) value = data.A;
             else return VRegOf(value);
         }
     }

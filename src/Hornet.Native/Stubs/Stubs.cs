@@ -13,6 +13,7 @@ namespace Hornet.Native;
 ///                                     │ builtin
 ///   C# ◄────────── Call ◄─────────────┘             back on the host's, below Enter's frame
 ///   C# ◄── Leave ◄── trap, or a builtin that says so: the guest's stack is abandoned
+///                      or a builtin says that a frame catches: the guest goes on at its handler
 /// </code>
 /// </summary>
 internal sealed unsafe class Stubs
@@ -113,9 +114,18 @@ internal sealed unsafe class Stubs
         asm.EmitPlain(X64Op.Pop, reg: R11);
         asm.EmitPlain(X64Op.Pop, reg: R10);
         asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), 0);
-        asm.JumpIf(Cond.NE, leave);
+        CodeLabel elsewhere = buffer.CreateLabel();
+        asm.JumpIf(Cond.NE, elsewhere);
         asm.Mov(Rsp, R10);
         asm.EmitPlain(X64Op.Ret);
+        // A handler needs nothing but its frame and the exception: it sets the stack pointer and the context itself.
+        buffer.Bind(elsewhere);
+        asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Caught);
+        asm.JumpIf(Cond.NE, leave);
+        asm.Emit(X64Op.MovMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Ok);
+        asm.Emit(X64Op.MovRm, 8, Rbp, RegMem.Memory(R11, VmOffsets.ActivationHandlerFrame));
+        asm.Emit(X64Op.MovRm, 8, Rax, RegMem.Memory(R11, VmOffsets.ActivationHandlerPayload));
+        asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(R11, VmOffsets.ActivationHandlerPc));
     }
 
     // r11 function, r15 context, and the arguments of a call in flight, all of which must survive. Calls the builtin, then the code it names.

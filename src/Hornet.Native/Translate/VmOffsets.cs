@@ -29,6 +29,9 @@ internal static unsafe class VmOffsets
     public static readonly int FuncRefTypeId = From(&((VmFuncRef*)At)->TypeId);
 
     public static readonly int ActivationExit = From(&((Activation*)At)->Exit);
+    public static readonly int ActivationHandlerFrame = From(&((Activation*)At)->HandlerFrame);
+    public static readonly int ActivationHandlerPayload = From(&((Activation*)At)->HandlerPayload);
+    public static readonly int ActivationHandlerPc = From(&((Activation*)At)->HandlerPc);
     public static readonly int ActivationHostStackPointer = From(&((Activation*)At)->HostStackPointer);
     public static readonly int ActivationNativeTop = From(&((Activation*)At)->NativeTop);
     public static readonly int ActivationTrapAddress = From(&((Activation*)At)->TrapAddress);

@@ -75,7 +75,8 @@ internal sealed unsafe partial class GcHeap
         return moved;
     }
 
-    void ForwardSlot(ulong* slot) => *slot = Forward((uint)*slot);
+    /// <summary>Visits a slot: a reference, zero-extended.</summary>
+    public void ForwardSlot(ulong* slot) => *slot = Forward((uint)*slot);
 
     uint SizeOf(byte* at)
     {
@@ -126,7 +127,7 @@ internal sealed unsafe partial class GcHeap
 
     void Roots()
     {
-        for (Activation* activation = _vm->Current; activation != null; activation = activation->Parent) InterpreterTier.VisitRoots(activation, this);
+        for (Activation* activation = _vm->Current; activation != null; activation = activation->Parent) store.Engine.Tier.VisitRoots(activation, this);
         foreach (nint global in _hostGlobals) ForwardSlot((ulong*)global);
         foreach ((nint context, ModuleEnvironment module) in _contexts) ContextRoots((VmContext*)context, module);
         foreach (TableStorage table in store.Resources.Tables)

@@ -90,8 +90,7 @@ internal sealed unsafe class InterpreterTier : Tier
         }
     }
 
-    /// <summary>Visits every slot of an activation's frames that holds a GcRef.</summary>
-    public static void VisitRoots(Activation* activation, GcHeap heap)
+    public override void VisitRoots(Activation* activation, GcHeap heap)
     {
         // The last byte of the instruction that the frame is in: its safepoint is known by the offset behind it.
         byte* ip = (byte*)activation->InterpreterIp, fp = (byte*)activation->InterpreterFrame;
@@ -110,5 +109,5 @@ internal sealed unsafe class InterpreterTier : Tier
         }
     }
 
-    static void Visit(byte* slot, GcHeap heap) => *(ulong*)slot = heap.Forward((uint)*(ulong*)slot);
+    static void Visit(byte* slot, GcHeap heap) => heap.ForwardSlot((ulong*)slot);
 }

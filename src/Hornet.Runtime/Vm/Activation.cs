@@ -32,6 +32,9 @@ internal unsafe struct Activation
     /// <summary>Native pc, frame and faulting address of a trap.</summary>
     public nint TrapPc, TrapFrame;
     public ulong TrapAddress;
+    /// <summary>Where machine code goes on after a throw (<see cref="CallStatus.Caught"/>): the handler, its frame, and the exception.</summary>
+    public nint HandlerPc, HandlerFrame;
+    public ulong HandlerPayload;
     /// <summary>The instance whose machine code was left last.</summary>
     public VmContext* TrapContext;
     public TrapCode Trap;
@@ -52,6 +55,8 @@ internal enum CallStatus
     WasmException,
     /// <summary>A host call is waiting; the activation can be resumed.</summary>
     Suspended,
+    /// <summary>A frame of machine code catches what was thrown and goes on; never leaves the native tier.</summary>
+    Caught,
     /// <summary>Native code faulted; never leaves the native tier, which makes a trap of it or gives up.</summary>
     Fault,
 }

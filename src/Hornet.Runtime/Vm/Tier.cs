@@ -22,6 +22,9 @@ internal abstract unsafe class Tier
 
     /// <summary>Adds the guest's frames of one activation, innermost first, until there are <paramref name="most"/>: runaway recursion has a million.</summary>
     public abstract void Backtrace(Activation* activation, List<FrameLocation> frames, int most);
+
+    /// <summary>Shows the collector every slot of an activation's frames that holds a GcRef.</summary>
+    public abstract void VisitRoots(Activation* activation, GcHeap heap);
 }
 
 /// <summary>A module's code in one tier; freed when the last user of the module has gone.</summary>
