@@ -129,6 +129,13 @@ internal sealed unsafe class NativeTier : Tier
         }
     }
 
+    public override void VisitRoots(Activation* activation, GcHeap heap)
+    {
+        // Frames of the two tiers never share an activation.
+        if (activation->NativeTop == activation->StackEnd) Interpreter.VisitRoots(activation, heap);
+        else NativeFrames.VisitRoots(activation, heap);
+    }
+
     nint Thunk(ConcurrentDictionary<string, nint> known, FuncType type, Action<Compiler.Ir.Function, Compiler.Ir.FunctionBuilder, Signature> build)
     {
         string key = ThunkKey(type);

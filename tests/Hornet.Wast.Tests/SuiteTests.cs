@@ -75,6 +75,8 @@ public sealed class NativeEagerRun() : SuiteRun(static config =>
     return config.WithNativeCode(lazy: false);
 });
 
+public sealed class NativeStressRun() : SuiteRun(static config => config.WithNativeCode().WithCollectionAtEveryAllocation(true));
+
 public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
 
 public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNativeCode().WithFuelConsumption(true).WithEpochInterruption(true).WithCraneliftNaNCanonicalization(true));
@@ -89,6 +91,9 @@ public sealed class NativeSuite(NativeRun run) : SuiteTests(run), IClassFixture<
 
 /// <summary>Machine code, compiled before anything runs.</summary>
 public sealed class NativeEagerSuite(NativeEagerRun run) : SuiteTests(run), IClassFixture<NativeEagerRun>;
+
+/// <summary>Machine code with a collection at every allocation.</summary>
+public sealed class NativeStressSuite(NativeStressRun run) : SuiteTests(run), IClassFixture<NativeStressRun>;
 
 /// <summary>Machine code that compares every access with the memory's length.</summary>
 public sealed class NativeCheckedSuite(NativeCheckedRun run) : SuiteTests(run), IClassFixture<NativeCheckedRun>;
@@ -115,6 +120,7 @@ public abstract class SuiteTests(SuiteRun run)
         Suite.Require();
         string summary = run.Summary();
         File.WriteAllText(Path.Combine(AppContext.BaseDirectory, $"counts-{run.GetType().Name}.txt"), summary);
+        foreach ((string reason, int count) in Native.ModuleCompiler.Refused.OrderByDescending(r => r.Value)) summary += $"\n{count,8} functions: {reason}";
         Console.WriteLine(summary);
         foreach (string file in Suite.Files) run.Failures(file);
         Assert.Empty(run.UnusedExclusions);

@@ -63,12 +63,14 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
         Function function = worker.Context.Function;
         try
         {
+            if (LeaveOut is { } leaveOut && leaveOut(index)) throw new UntranslatedException(Op.Nop);
             BuildIr(translation, worker.Translator, function, index, bytes.Span);
             return new(worker.Context.Compile(function, settings), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
             // Not covered by the translation, or by the back end.
+            s_refused.AddOrUpdate(e.Message, 1, static (_, count) => count + 1);
         }
         catch (Exception e) when (IsCompilersBug(e))
         {
@@ -94,7 +96,15 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
     /// <summary>What the compiler throws only where it is wrong itself.</summary>
     public static bool IsCompilersBug(Exception e) => e is ArgumentException or IndexOutOfRangeException or InvalidOperationException or NullReferenceException;
 
+    /// <summary>Functions that this thread leaves to the interpreter: for tests of both tiers in one module.</summary>
+    [field: ThreadStatic]
+    public static Func<int, bool>? LeaveOut { get; set; }
+
+    static readonly ConcurrentDictionary<string, int> s_refused = [];
     static int s_failures;
+
+    /// <summary>Why functions were left to the interpreter in this process, and how many for each reason: for tests.</summary>
+    public static IReadOnlyDictionary<string, int> Refused => s_refused;
 
     /// <summary>Functions on which the compiler failed, in this process.</summary>
     public static int Failures => s_failures;

@@ -31,6 +31,8 @@ internal static unsafe class NativeBuiltins
         table[(int)Builtin.AtomicWait64] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, long, ulong>)&AtomicWait64;
         table[(int)Builtin.CallOut] = (nint)(delegate* unmanaged<VmContext*, VmFuncRef*, ValRaw*, void>)&CallOut;
         table[(int)Builtin.Compile] = (nint)(delegate* unmanaged<VmContext*, ulong, nint>)&Compile;
+        table[(int)Builtin.NewException] = (nint)(delegate* unmanaged<VmContext*, uint, uint, ulong>)&NewException;
+        table[(int)Builtin.Throw] = (nint)(delegate* unmanaged<VmContext*, ulong, void>)&Throw;
         return table;
     }
 
@@ -130,22 +132,55 @@ internal static unsafe class NativeBuiltins
     static void CallOut(VmContext* caller, VmFuncRef* callee, ValRaw* values)
     {
         Activation* activation = caller->Store->Current;
-        if (callee->Context == null)
-        {
-            activation->Exit = HostCalls.Invoke(caller, callee, values);
-            return;
-        }
-        Store store = Store.Of(caller->Store);
+        CallStatus status = callee->Context == null ? HostCalls.Invoke(caller, callee, values) : Interpret(Store.Of(caller->Store), activation, callee, values);
+        if (status == CallStatus.WasmException) status = CatchHostException(Store.Of(caller->Store), activation);
+        activation->Exit = status;
+    }
+
+    static CallStatus Interpret(Store store, Activation* activation, VmFuncRef* callee, ValRaw* values)
+    {
         try
         {
-            activation->Exit = GuestCalls.InvokeInner(store, ((NativeTier)store.Engine.Tier).Interpreter, callee, values);
+            return GuestCalls.InvokeInner(store, ((NativeTier)store.Engine.Tier).Interpreter, callee, values);
         }
         catch (Exception exception)
         {
             // Translating a function is managed code that can fail; nothing may be thrown through machine code.
             store.Vm->Current = activation;
-            activation->Exit = store.KeepException(exception);
+            return store.KeepException(exception);
         }
+    }
+
+    // What a host function has thrown goes on among the guest's frames where one of them has a handler; else it stays what it is.
+    static CallStatus CatchHostException(Store store, Activation* activation)
+    {
+        if (!NativeFrames.TryFindHandler(activation)) return CallStatus.WasmException;
+        uint exception = store.TakeHostException(out CallStatus status);
+        if (exception == 0) return status;
+        activation->HandlerPayload = exception;
+        return CallStatus.Caught;
+    }
+
+    [UnmanagedCallersOnly]
+    static ulong NewException(VmContext* context, uint tag, uint bytes)
+    {
+        uint exception = Store.Of(context->Store).Heap.NewException(context->Tags[tag], (int)bytes, out TrapCode trap);
+        Report(context, trap);
+        return exception;
+    }
+
+    [UnmanagedCallersOnly]
+    static void Throw(VmContext* context, ulong exception)
+    {
+        Activation* activation = context->Store->Current;
+        if (NativeFrames.TryFindHandler(activation))
+        {
+            activation->HandlerPayload = exception;
+            activation->Exit = CallStatus.Caught;
+            return;
+        }
+        Store.Of(context->Store).KeepGuestException((uint)exception);
+        activation->Exit = CallStatus.WasmException;
     }
 
     [UnmanagedCallersOnly]

@@ -26,6 +26,10 @@ internal enum Builtin
     CallOut,
     /// <summary>Compiles a function at its first call; yields its code's address.</summary>
     Compile,
+    /// <summary>A new exception of a tag, its payload not yet there.</summary>
+    NewException,
+    /// <summary>Goes on in the innermost frame with a handler; does not return.</summary>
+    Throw,
     Count,
 }
 
@@ -35,7 +39,7 @@ internal enum Builtin
 /// </summary>
 internal static class BuiltinSignatures
 {
-    const IrType I32 = IrType.I32, I64 = IrType.I64;
+    const IrType I32 = IrType.I32, I64 = IrType.I64, Ref = IrType.Ref;
 
     static readonly Signature[] All =
     [
@@ -57,6 +61,8 @@ internal static class BuiltinSignatures
         /* AtomicWait64*/ new([I64, I32, I64, I64, I64], [I64]),   // memory, address, expected, timeout
         /* CallOut     */ new([I64, I64, I64], []),                // function reference, values
         /* Compile     */ new([I64, I64], [I64]),                  // function
+        /* NewException */ new([I64, I32, I32], [Ref]),            // tag, bytes of payload
+        /* Throw       */ new([I64, I64], []),                     // exception
     ];
 
     public static Signature Of(Builtin builtin) => All[(int)builtin];

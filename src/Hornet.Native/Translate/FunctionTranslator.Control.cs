@@ -31,7 +31,17 @@ internal sealed partial class FunctionTranslator
             case Op.Loop: OpenLoop(op); break;
             case Op.If: OpenIf(op); break;
             case Op.Else: Else(); break;
-            case Op.End: End(); break;
+            case Op.End: End(reader); break;
+            case Op.TryTable: OpenTryTable(op); break;
+            case Op.Try: OpenTry(op); break;
+            case Op.Catch or Op.CatchAll: LegacyCatch(op); break;
+            case Op.Delegate: Delegate(reader, op.A); break;
+            case Op.Throw: Throw((int)op.A); break;
+            case Op.ThrowRef: ThrowRef(_stack.Pop()); break;
+            case Op.Rethrow:
+                Raise(_stack.Frame(0).Handler, _stack.Frame(op.A).Caught);
+                _reachable = false;
+                break;
             case Op.Br:
                 Branch(op.A);
                 _reachable = false;
@@ -71,6 +81,7 @@ internal sealed partial class FunctionTranslator
         {
             Kind = op.Op, Type = op.BlockType, Next = next, Label = label.IsNone ? next : label, Else = Block.None,
             Height = _stack.Height - ParametersOf(op.BlockType).Length,
+            Handler = _stack.Frame(0).Handler, Caught = Value.None, NextTest = Block.None,
         });
     }
 
@@ -130,7 +141,7 @@ internal sealed partial class FunctionTranslator
 
     int ResultCount(in ControlFrame frame) => frame.IsFunction ? _type.Results.Length : ResultCountOf(frame.Type);
 
-    void End()
+    void End(in OperatorReader reader)
     {
         ref ControlFrame open = ref _stack.Frame(0);
         if (_reachable) JumpToNext(ref open);
@@ -146,6 +157,7 @@ internal sealed partial class FunctionTranslator
         }
         ControlFrame frame = _stack.Close();
         _stack.Truncate(frame.Height);
+        if (frame.Kind is Op.TryTable or Op.Try or Op.Catch) EndHandlers(reader, frame);
         _builder.Seal(frame.Label);
         _builder.Seal(frame.Next);
         _reachable = frame.NextReached;
@@ -224,13 +236,13 @@ internal sealed partial class FunctionTranslator
                 {
                     FuncRef callee = _builder.DeclareFunction((int)op.A, signature);
                     if (tail) _builder.ReturnCall(callee, arguments);
-                    else PushResults(_builder.Call(callee, arguments));
+                    else BuildCall(callee, arguments);
                 }
                 else
                 {
                     Value entry = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.VmContext), _builder.VmContext(), module.Layout.Functions + (int)op.A * FuncRefSize + VmOffsets.FuncRefNativeEntry);
                     if (tail) _builder.ReturnCallIndirect(signature, entry, arguments);
-                    else PushResults(_builder.CallIndirect(signature, entry, arguments));
+                    else BuildCall(signature, entry, arguments);
                 }
                 if (tail) _reachable = false;
                 break;
@@ -276,7 +288,7 @@ internal sealed partial class FunctionTranslator
             _builder.ReturnCallIndirect(signature, entry, arguments);
             _reachable = false;
         }
-        else PushResults(_builder.CallIndirect(signature, entry, arguments));
+        else BuildCall(signature, entry, arguments);
     }
 
     /// <summary>The uppermost operands with the callee's context, if there is one, before them; valid until the next call of this.</summary>
@@ -321,6 +333,47 @@ internal sealed partial class FunctionTranslator
         _builder.Jump(done);
         _builder.Seal(done);
         _builder.SwitchTo(done);
+    }
+
+    void BuildCall(FuncRef callee, ReadOnlySpan<Value> arguments)
+    {
+        int handler = _stack.Frame(0).Handler;
+        if (handler < 0)
+        {
+            PushResults(_builder.Call(callee, arguments));
+            return;
+        }
+        Block normal = NormalReturn(_builder.Function.Functions[callee.Index].Signature);
+        _builder.TryCall(callee, arguments, normal, HandlerBlock(handler));
+        PushParams(normal);
+    }
+
+    void BuildCall(SigRef signature, Value entry, ReadOnlySpan<Value> arguments)
+    {
+        int handler = _stack.Frame(0).Handler;
+        if (handler < 0)
+        {
+            PushResults(_builder.CallIndirect(signature, entry, arguments));
+            return;
+        }
+        Block normal = NormalReturn(signature);
+        _builder.TryCallIndirect(signature, entry, arguments, normal, HandlerBlock(handler));
+        PushParams(normal);
+    }
+
+    Block NormalReturn(SigRef signature)
+    {
+        Block normal = _builder.CreateBlock();
+        foreach (IrType result in _builder.Function.Signatures[signature.Index].Results) _builder.Function.AppendParam(normal, result);
+        return normal;
+    }
+
+    void PushParams(Block normal)
+    {
+        _builder.Seal(normal);
+        _builder.SwitchTo(normal);
+        int results = _builder.Function.Params(normal).Length;
+        for (int i = 0; i < results; i++) Push(_builder.Param(normal, i));
     }
 
     void PushResults(Inst call)

@@ -44,14 +44,19 @@ internal sealed partial class FunctionTranslator
     {
         // Only elem.drop names no table.
         int table = (int)(op.Op == Op.TableInit ? op.B : op.A);
-        if (op.Op != Op.ElemDrop && !module.IsFunctionReference(module.Environment.Tables[table].Element)) throw new UntranslatedException(op.Op);
+        bool isFunction = op.Op == Op.ElemDrop || module.IsFunctionReference(module.Environment.Tables[table].Element);
         bool is64 = op.Op != Op.ElemDrop && module.Environment.Tables[table].Is64;
         switch (op.Op)
         {
-            case Op.TableGet: Push(TableElement(table, _stack.Pop(), TrapCode.TableOutOfBounds)); break;
+            case Op.TableGet:
+            {
+                Value payload = TableElement(table, _stack.Pop(), TrapCode.TableOutOfBounds);
+                Push(isFunction ? payload : ToReference(payload));
+                break;
+            }
             case Op.TableSet:
             {
-                Value value = _stack.Pop();
+                Value value = PopPayload();
                 Value slot = TableSlot(table, _stack.Pop(), TrapCode.TableOutOfBounds);
                 Value initialised = _builder.Binary(Opcode.Bor, _builder.Binary(Opcode.Ishl, value, Iconst64(1)), Iconst64(1));
                 _builder.Store(MemFlags.Trusted(AliasClass.Table), initialised, slot, 0);
@@ -65,13 +70,13 @@ internal sealed partial class FunctionTranslator
             }
             case Op.TableGrow:
             {
-                Value delta = Widen(is64, _stack.Pop()), value = _stack.Pop();
+                Value delta = Widen(is64, _stack.Pop()), value = PopPayload();
                 Push(Narrow(is64, CallBuiltin(Builtin.TableGrow, Iconst32(table), value, delta)));
                 break;
             }
             case Op.TableFill:
             {
-                Value count = Widen(is64, _stack.Pop()), value = _stack.Pop(), start = Widen(is64, _stack.Pop());
+                Value count = Widen(is64, _stack.Pop()), value = PopPayload(), start = Widen(is64, _stack.Pop());
                 CallBuiltin(Builtin.TableFill, Iconst32(table), start, value, count);
                 break;
             }
@@ -97,7 +102,7 @@ internal sealed partial class FunctionTranslator
     {
         switch (op.Op)
         {
-            case Op.RefNull when module.TypeOf(ValType.Ref(op.Heap, nullable: true)) == IrType.I64: Push(Iconst64(0)); break;
+            case Op.RefNull: Push(_builder.Iconst(module.TypeOf(ValType.Ref(op.Heap, nullable: true)), 0)); break;
             case Op.RefIsNull: Push(IsNull(_stack.Pop())); break;
             case Op.RefAsNonNull: _builder.Trapz(_stack.Peek(), TrapCodes.ToCompiler(TrapCode.NullReference)); break;
             case Op.RefFunc: Push(FunctionReference((int)op.A)); break;
@@ -109,6 +114,15 @@ internal sealed partial class FunctionTranslator
             }
             default: throw new UntranslatedException(op.Op);
         }
+    }
+
+    /// <summary>A reference to an object as tables and slots hold it, and the number in a register.</summary>
+    Value ToReference(Value payload) => _builder.Convert(Opcode.Bitcast, IrType.Ref, _builder.Convert(Opcode.Ireduce, IrType.I32, payload));
+
+    Value PopPayload()
+    {
+        Value value = _stack.Pop();
+        return _builder.Function.TypeOf(value) == IrType.Ref ? _builder.RefAddr(value) : value;
     }
 
     // An own function's reference lies inside the context; an imported one's identity is the exporter's.

@@ -43,6 +43,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _builder.Begin(function);
         _stack.Clear();
         _locals.Clear();
+        _handlers.Clear();
         Block entry = _builder.CreateEntryBlock();
         for (int i = 0; i < _type.Parameters.Length; i++)
         {
@@ -60,7 +61,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _skipped = 0;
         Block exit = _builder.CreateBlock();
         foreach (ValType result in _type.Results) function.AppendParam(exit, module.TypeOf(result));
-        _stack.Open(new() { Kind = Op.Block, IsFunction = true, Type = BlockType.Empty, Next = exit, Label = exit, Else = Block.None });
+        _stack.Open(new() { Kind = Op.Block, IsFunction = true, Type = BlockType.Empty, Next = exit, Label = exit, Else = Block.None, Handler = -1 });
         _charged = Inst.None;
         if (module.Settings.Interruptible) CheckInterrupt();
         OperatorReader operators = reader.Operators;
@@ -77,7 +78,6 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
 
     void DeclareLocal(ValType type)
     {
-        if (module.TypeOf(type) == IrType.Ref) throw new UntranslatedException(Op.LocalGet);
         _locals.Add(_builder.DeclareVariable(module.TypeOf(type)));
     }
 
@@ -92,7 +92,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
             case Op.End or Op.Delegate when _skipped > 0:
                 _skipped--;
                 break;
-            case Op.Else or Op.End when _skipped == 0:
+            case Op.Else or Op.End or Op.Catch or Op.CatchAll or Op.Delegate when _skipped == 0:
                 Step(reader, op);
                 break;
         }
@@ -172,12 +172,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _ => _builder.Vconst(new UInt128(op.ImmHigh, op.Imm)),
     });
 
-    // The collector does not look into native frames yet: a function that handles references to its heap stays with the interpreter.
-    void Push(Value value)
-    {
-        if (_builder.Function.TypeOf(value) == IrType.Ref) throw new UntranslatedException(Op.RefNull);
-        _stack.Push(value);
-    }
+    void Push(Value value) => _stack.Push(value);
 
     /// <summary>A pointer in the VM context that never changes while the instance lives.</summary>
     Value ContextPointer(int offset) => _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.ReadOnly), _builder.VmContext(), offset);

@@ -21,6 +21,14 @@ internal struct ControlFrame
     public int Height;
     /// <summary>Something goes to <see cref="Next"/>.</summary>
     public bool NextReached;
+    /// <summary>What catches exceptions of the code inside: a place in the translator's list of handlers, or -1.</summary>
+    public int Handler;
+    /// <summary>A try_table's clauses: where they lie in its code, and how many.</summary>
+    public ByteRange Catches;
+    public int CatchCount;
+    /// <summary>Of a legacy try: the exception that its catches share, and where the next one's test goes (none: nothing is left to test).</summary>
+    public Value Caught;
+    public Block NextTest;
 }
 
 /// <summary>The operands and open blocks of the function being translated: what the validator checks as types, here as values.</summary>

@@ -16,6 +16,7 @@ internal static unsafe class VmOffsets
     public static readonly int StoreCurrent = From(&((VmStore*)At)->Current);
     public static readonly int StoreFuel = From(&((VmStore*)At)->Fuel);
     public static readonly int StoreInterrupt = From(&((VmStore*)At)->Interrupt);
+    public static readonly int StoreHeapBase = From(&((VmStore*)At)->HeapBase);
     public static readonly int StoreStackLimit = From(&((VmStore*)At)->NativeStackLimit);
 
     public static readonly int MemoryBase = From(&((VmMemory*)At)->Base);

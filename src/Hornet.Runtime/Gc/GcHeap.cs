@@ -168,14 +168,17 @@ internal sealed unsafe partial class GcHeap(Store store)
     /// <summary>An exception: header, the tag's address, then its payload as slots. 0 where there is no room.</summary>
     public uint NewException(VmTag* tag, int payloadBytes, out TrapCode trap)
     {
-        uint reference = Allocate(Exception | tag->TypeId, (uint)payloadBytes, GcType.HeaderBytes + 8 + (ulong)payloadBytes, out trap);
-        if (reference != 0) *(VmTag**)(At(reference) + 8) = tag;
+        uint reference = Allocate(Exception | tag->TypeId, (uint)payloadBytes, ExceptionPayload + (ulong)payloadBytes, out trap);
+        if (reference != 0) *(VmTag**)(At(reference) + ExceptionTag) = tag;
         return reference;
     }
 
-    public VmTag* TagOf(uint exception) => *(VmTag**)(At(exception) + 8);
+    /// <summary>Where an exception has its tag's address and its payload.</summary>
+    public const int ExceptionTag = GcType.HeaderBytes, ExceptionPayload = ExceptionTag + 8;
 
-    public byte* PayloadOf(uint exception) => At(exception) + 16;
+    public VmTag* TagOf(uint exception) => *(VmTag**)(At(exception) + ExceptionTag);
+
+    public byte* PayloadOf(uint exception) => At(exception) + ExceptionPayload;
 
     public int PayloadBytes(uint exception) => *(int*)(At(exception) + 4);
 
