@@ -11,6 +11,7 @@ return args switch
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     ["decode"] => Decoding.Run(),
     ["calls"] => Calls.Run(),
+    ["instantiate", .. var rest] => Instantiation.Run(rest),
     ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),
 };
@@ -26,6 +27,7 @@ static int Usage()
         ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread
         ./h bench decode                           the same module through reader and writer: speed, allocation
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
+        ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
         """);
     return 2;
 }
