@@ -41,6 +41,17 @@ public sealed class Config : IDisposable
         return Set(Options with { CommitBudget = bytes });
     }
 
+    /// <summary>Instances take what they are made of from a pool that is reserved when the engine is made, instead of from the system (docs/instances.md).</summary>
+    public Config Pooling(PoolingAllocationConfig pool)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        pool.Check();
+        return Set(Options with { Pooling = pool });
+    }
+
+    /// <summary>Instances take what they are made of from the system as they need it: the default.</summary>
+    public Config OnDemand() => Set(Options with { Pooling = null });
+
     /// <summary>Whether relaxed SIMD operators give the same results on every machine. On by default.</summary>
     public Config WithDeterministicRelaxedSimd(bool enable) => Set(Options with { DeterministicRelaxedSimd = enable });
 
@@ -106,6 +117,8 @@ internal sealed record EngineOptions
     public const ulong GuardNeeded = 32UL << 20;
     /// <summary>Whether machine code leaves the bounds of memories with 32-bit addresses to their guards: then none may have less than its whole index space.</summary>
     public bool GuardsAccesses => CreateTier is not null && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
+    /// <summary>Null: instances are allocated on demand.</summary>
+    public PoolingAllocationConfig? Pooling { get; init; }
     /// <summary>Null: the interpreter.</summary>
     public Func<EngineOptions, Tier>? CreateTier { get; init; }
     /// <summary>Null: from the machine.</summary>

@@ -25,6 +25,7 @@ public sealed class Engine : IDisposable
         Tier = tier ?? Tiers.Create(Options);
         GuestStackSize = Options.MaximumStackSize + Tier.StackHeadroom;
         Commit = new CommitBudget(Options.CommitBudget);
+        Allocator = new InstanceAllocator(Options);
         SharedMemories = new SharedMemoryTable();
     }
 
@@ -33,6 +34,7 @@ public sealed class Engine : IDisposable
     internal long GuestStackSize { get; }
     internal TypeRegistry Types { get; } = new();
     internal CommitBudget Commit { get; }
+    internal InstanceAllocator Allocator { get; }
     internal SharedMemoryTable SharedMemories { get; }
     internal CodeSettings CodeSettings => new(Options.ConsumeFuel, Options.Interruptible, Options.Features, Options.DeterministicRelaxedSimd, Options.CanonicalizeNaN);
 

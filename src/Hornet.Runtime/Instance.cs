@@ -6,7 +6,7 @@ namespace Hornet;
 /// <summary>A module brought to life in a store.</summary>
 public sealed unsafe partial class Instance
 {
-    readonly Dictionary<string, Extern> _exports = [];
+    Dictionary<string, Extern>? _exports;
     readonly VmContext* _context;
 
     /// <summary>Instantiates a module whose imports are given in its order.</summary>
@@ -20,7 +20,7 @@ public sealed unsafe partial class Instance
         bool outermost = store.Enter();
         try
         {
-            _context = Instantiation.Run(this, imports);
+            _context = Instantiation.Run(this, module.Template, imports);
         }
         finally
         {
@@ -50,10 +50,11 @@ public sealed unsafe partial class Instance
     {
         ArgumentNullException.ThrowIfNull(name);
         Store.CheckAccess();
-        if (_exports.TryGetValue(name, out Extern? found)) return found;
+        Extern? found = null;
+        if (_exports?.TryGetValue(name, out found) == true) return found;
         if (!Module.TryGetExport(name, out Wasm.Export export)) return null;
         found = Instantiation.Item(this, export.Kind, export.Index);
-        _exports.Add(name, found);
+        (_exports ??= []).Add(name, found);
         return found;
     }
 

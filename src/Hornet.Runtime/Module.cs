@@ -11,11 +11,11 @@ public sealed class Module : IDisposable
 
     static readonly ValidationOptions s_oneThread = new() { MaxDegreeOfParallelism = 1 };
 
-    readonly Lock _lock = new();
     readonly ModuleCode _code;
     readonly TypeRegistration _types;
     readonly string? _name;
     Dictionary<string, Wasm.Export>? _exportsByName;
+    InstanceTemplate? _template;
     int _users = 1;
     int _disposed;
 
@@ -114,6 +114,7 @@ public sealed class Module : IDisposable
     internal byte[] Bytes { get; }
     internal VmContextLayout Layout { get; }
     internal ModuleCode Code => _code;
+    internal InstanceTemplate Template => Volatile.Read(ref _template) ?? MakeTemplate();
     internal ReadOnlySpan<uint> TypeIds => _types.Ids;
     internal ModuleNames Names => field ??= new(Bytes);
     internal DwarfLines Lines => field ??= new(Bytes);
@@ -136,38 +137,49 @@ public sealed class Module : IDisposable
         return exports.TryGetValue(name, out export);
     }
 
+    InstanceTemplate MakeTemplate()
+    {
+        InstanceTemplate made = new(this);
+        return Interlocked.CompareExchange(ref _template, made, null) ?? made;
+    }
+
     /// <summary>An instance begins to use the code.</summary>
     internal void AddUser()
     {
-        lock (_lock)
+        int users = Volatile.Read(ref _users);
+        while (true)
         {
-            ObjectDisposedException.ThrowIf(_disposed != 0, this);
-            _users++;
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || users == 0, this);
+            int now = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (now == users) return;
+            users = now;
         }
     }
 
     /// <summary>A user of the code has gone; the last one takes it along.</summary>
     internal void RemoveUser()
     {
-        lock (_lock)
-        {
-            if (--_users > 0) return;
-        }
+        if (Interlocked.Decrement(ref _users) > 0) return;
         // Null only where the constructor threw and this comes from the finaliser.
         _code?.Dispose();
         _types?.Dispose();
     }
 
-    // Stores that use the code hold the module; if they go in the same collection, whoever is finalised last takes the code along.
-    ~Module()
+    // What is warm refers to the code, and goes before it.
+    void Close()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) RemoveUser();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        Volatile.Read(ref _template)?.Close();
+        RemoveUser();
     }
+
+    // Stores that use the code hold the module; if they go in the same collection, whoever is finalised last takes the code along.
+    ~Module() => Close();
 
     /// <summary>No more instances can be made. The code goes when the last store that has an instance is disposed.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) RemoveUser();
+        Close();
         GC.SuppressFinalize(this);
     }
 }

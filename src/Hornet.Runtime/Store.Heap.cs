@@ -18,7 +18,7 @@ public sealed unsafe partial class Store
         _heap?.Collect();
     }
 
-    internal void SweepHandles(ReadOnlySpan<ulong> seen) => _handles.Sweep(seen);
+    internal void SweepHandles(ReadOnlySpan<ulong> seen) => _handleTable?.Sweep(seen);
 
     void ReleaseHeap() => _heap?.Release();
 

@@ -168,8 +168,8 @@ public sealed unsafe partial class Store
     {
         _timer?.Dispose();
         _cancellation.Dispose();
-        // Whoever raises a flag right now is done before the memory goes.
-        lock (_clock) _waiter = null;
+        // Whoever raises a flag right now is done before the memory goes. Nobody does where interruption is not on.
+        if (Engine.Options.Interruptible) lock (_clock) _waiter = null;
     }
 
     void CheckFuel()

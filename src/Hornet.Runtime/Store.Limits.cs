@@ -24,12 +24,15 @@ public delegate bool TableGrowingCallback(ulong current, ulong desired, ulong? m
 /// <param name="Tables">Tables.</param>
 /// <param name="Memories">Memories.</param>
 /// <param name="TrapOnGrowFailure">Whether a guest whose memory or table cannot grow traps, instead of being told -1.</param>
-public sealed record ResourceLimits(ulong? MemorySize = null, ulong? TableElements = null, long? Instances = null, long? Tables = null, long? Memories = null, bool TrapOnGrowFailure = false);
+public sealed record ResourceLimits(ulong? MemorySize = null, ulong? TableElements = null, long? Instances = null, long? Tables = null, long? Memories = null, bool TrapOnGrowFailure = false)
+{
+    internal static readonly ResourceLimits None = new();
+}
 
 public sealed unsafe partial class Store
 {
     /// <summary>How much of everything this store may have. What is there already stays.</summary>
-    public ResourceLimits Limits { get; set; } = new();
+    public ResourceLimits Limits { get; set; } = ResourceLimits.None;
 
     /// <summary>Asked before a memory is made or grows, once the limits allow it. An exception that it throws traps the guest.</summary>
     public MemoryGrowingCallback? MemoryGrowing { get; set; }
@@ -43,7 +46,7 @@ public sealed unsafe partial class Store
 
     internal void CheckInstanceLimit()
     {
-        if (_instances.Count >= (Limits.Instances ?? long.MaxValue)) throw new LinkException($"the store is limited to {Limits.Instances} instances");
+        if (InstanceCount >= (Limits.Instances ?? long.MaxValue)) throw new LinkException($"the store is limited to {Limits.Instances} instances");
     }
 
     internal bool MayGrowMemory(ulong current, ulong desired, ulong? maximum)
@@ -76,29 +79,47 @@ public sealed unsafe partial class Store
     /// <summary>What a refused growth does to the guest.</summary>
     internal TrapCode GrowFailed() => Limits.TrapOnGrowFailure || _pending is not null ? TrapCode.GrowFailure : TrapCode.None;
 
-    /// <summary>A new memory within the store's limits.</summary>
-    internal LinearMemory NewMemory(MemoryType type)
+    /// <summary>A new memory within the store's limits; an instance's slot may have it ready.</summary>
+    /// <param name="type">Its type.</param>
+    /// <param name="slot">The instance that defines it; null: the host makes it.</param>
+    /// <param name="index">Which one of the instance's.</param>
+    internal LinearMemory NewMemory(MemoryType type, InstanceSlot? slot = null, int index = 0)
     {
         CheckAccess();
         if (_resources.Memories.Count >= (Limits.Memories ?? long.MaxValue)) throw new LinkException($"the store is limited to {Limits.Memories} memories");
         if (type.Limits.Min > LinearMemory.MaxPages(type)) throw new LinkException($"a memory of {type.Limits.Min} pages is too large");
-        ulong bytes = type.Limits.Min << type.PageSizeLog2;
+        ulong bytes = slot?.Template.Captured?.MemoryBytes[index] ?? LinearMemory.InitialBytes(type);
         ulong? maximum = type.Limits.Max is { } pages ? Math.Min(pages, ulong.MaxValue >> type.PageSizeLog2) << type.PageSizeLog2 : null;
-        if (!MayGrowMemory(0, bytes, maximum)) throw new LinkException($"memory minimum size of {type.Limits.Min} pages exceeds memory limits");
-        LinearMemory memory = type.IsShared ? Engine.SharedMemories.Create(type, Engine)
-            : LinearMemory.TryCreate(type, Engine.Options, Engine.Commit) ?? throw new LinkException($"not enough memory for {type.Limits.Min} pages");
-        if (!type.IsShared) memory.Vm->Memory = _resources.Memories.Count;
+        if (!MayGrowMemory(0, bytes, maximum)) throw new LinkException($"memory minimum size of {bytes >> type.PageSizeLog2} pages exceeds memory limits");
+        LinearMemory? memory = type.IsShared ? Engine.SharedMemories.Create(type, Engine)
+            : slot?.Memories[index] is { } warm ? warm.TryReuse() ? warm : null
+            : LinearMemory.TryCreate(type, Engine, slot?.Images.Memories[index], slot is not null, bytes);
+        if (memory is null) throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages");
+        if (!type.IsShared)
+        {
+            memory.Vm->Memory = _resources.Memories.Count;
+            if (slot is not null) slot.Memories[index] = memory;
+        }
         _resources.Memories.Add(memory);
         return memory;
     }
 
-    /// <summary>A new table within the store's limits; concrete references in its type are ids.</summary>
-    internal TableStorage NewTable(TableType type, ulong initial)
+    /// <summary>A new table within the store's limits; concrete references in its type are ids. An instance's slot may have it ready.</summary>
+    /// <param name="type">Its type.</param>
+    /// <param name="initial">The payload of elements that nothing else is said of.</param>
+    /// <param name="slot">The instance that defines it; null: the host makes it.</param>
+    /// <param name="index">Which one of the instance's.</param>
+    internal TableStorage NewTable(TableType type, ulong initial, InstanceSlot? slot = null, int index = 0)
     {
         CheckAccess();
         if (_resources.Tables.Count >= (Limits.Tables ?? long.MaxValue)) throw new LinkException($"the store is limited to {Limits.Tables} tables");
-        if (!MayGrowTable(0, type.Limits.Min, type.Limits.Max)) throw new LinkException($"table minimum size of {type.Limits.Min} elements exceeds table limits");
-        TableStorage table = TableStorage.TryCreate(this, type, initial) ?? throw new LinkException($"a table of {type.Limits.Min} elements is too large");
+        ulong elements = slot?.Template.Captured?.TableLengths[index] ?? type.Limits.Min;
+        if (!MayGrowTable(0, elements, type.Limits.Max)) throw new LinkException($"table minimum size of {elements} elements exceeds table limits");
+        TableStorage? table = slot?.Tables[index];
+        if (table is not null) table.Reuse(this, initial);
+        else table = TableStorage.TryCreate(this, type, initial, slot?.Images.Tables[index], slot is null ? null : slot.Context, elements);
+        if (table is null) throw new LinkException($"a table of {elements} elements is too large");
+        if (slot is not null) slot.Tables[index] = table;
         table.Vm->Table = _resources.Tables.Count;
         _resources.Tables.Add(table);
         return table;

@@ -6,12 +6,16 @@ namespace Hornet;
 // Values between .NET and slots, references above all.
 public sealed unsafe partial class Store
 {
-    readonly HandleTable _handles = new();
-    readonly List<HostFunction> _hostFunctions = [];
-    readonly Dictionary<HostFunction, nint> _hostReferences = [];
-    readonly List<TypeRegistration> _tagTypes = [];
+    // Few stores have all of these, so each is made when it is needed.
+    HandleTable? _handleTable;
+    HostFunction[] _hostFunctions = [];
+    int _hostFunctionCount;
+    Dictionary<HostFunction, nint>? _hostReferences;
+    List<TypeRegistration>? _tagTypes;
 
-    internal HostFunction HostFunctionAt(uint index) => _hostFunctions[(int)index];
+    HandleTable _handles => _handleTable ??= new();
+
+    internal HostFunction HostFunctionAt(uint index) => _hostFunctions[index];
 
     internal Function NewFunction(HostFunction function)
     {
@@ -22,12 +26,15 @@ public sealed unsafe partial class Store
     /// <summary>The reference of a host function in this store, made on first use.</summary>
     internal VmFuncRef* ReferenceTo(HostFunction function)
     {
+        _hostReferences ??= [];
         if (_hostReferences.TryGetValue(function, out nint known)) return (VmFuncRef*)known;
         VmFuncRef* reference = (VmFuncRef*)_resources.Allocate(sizeof(VmFuncRef));
         reference->TypeId = function.TypeId(Engine.Types);
-        reference->Index = (uint)_hostFunctions.Count;
+        reference->Index = (uint)_hostFunctionCount;
         Engine.Tier.LinkHost(reference, function.Type);
-        _hostFunctions.Add(function);
+        // What is shared with others (Adopt) is full, so that it is not written to.
+        if (_hostFunctionCount == _hostFunctions.Length) Array.Resize(ref _hostFunctions, Math.Max(4, _hostFunctionCount * 2));
+        _hostFunctions[_hostFunctionCount++] = function;
         _hostReferences.Add(function, (nint)reference);
         return reference;
     }
@@ -82,7 +89,7 @@ public sealed unsafe partial class Store
         ValType[] types = new ValType[parameters.Length];
         for (int i = 0; i < types.Length; i++) types[i] = ValueKinds.TypeOf(parameters[i]);
         TypeRegistration type = Engine.Types.Register(new FuncType(types, []));
-        _tagTypes.Add(type);
+        (_tagTypes ??= []).Add(type);
         VmTag* tag = (VmTag*)_resources.Allocate(sizeof(VmTag));
         tag->TypeId = type.Ids[0];
         return tag;

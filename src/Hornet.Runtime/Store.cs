@@ -11,8 +11,10 @@ namespace Hornet;
 /// </summary>
 public sealed unsafe partial class Store : IDisposable
 {
-    readonly StoreResources _resources;
-    readonly List<Instance> _instances = [];
+    StoreResources _resources;
+    // Most stores have one instance.
+    Instance? _instance;
+    List<Instance>? _moreInstances;
     // Managed id of the thread that is inside a call, or 0.
     int _driver;
     bool _disposed;
@@ -26,8 +28,7 @@ public sealed unsafe partial class Store : IDisposable
         engine.CheckAlive();
         Engine = engine;
         Data = data;
-        _resources = new StoreResources(this);
-        Vm->Fuel = engine.Options.ConsumeFuel ? 0 : long.MaxValue;
+        _resources = StoreResources.For(this);
     }
 
     public Engine Engine { get; }
@@ -86,12 +87,19 @@ public sealed unsafe partial class Store : IDisposable
 
     internal void Leave() => Volatile.Write(ref _driver, 0);
 
-    internal Instance InstanceAt(int index) => _instances[index];
+    internal Instance InstanceAt(int index) => index == 0 ? _instance! : _moreInstances![index - 1];
+
+    int InstanceCount => _instance is null ? 0 : 1 + (_moreInstances?.Count ?? 0);
 
     internal int AddInstance(Instance instance)
     {
-        _instances.Add(instance);
-        return _instances.Count - 1;
+        if (_instance is null)
+        {
+            _instance = instance;
+            return 0;
+        }
+        (_moreInstances ??= []).Add(instance);
+        return _moreInstances.Count;
     }
 
     /// <summary>Gives back everything that the store owns.</summary>
@@ -106,6 +114,6 @@ public sealed unsafe partial class Store : IDisposable
         StopClocks();
         Wasi?.Dispose();
         ReleaseHeap();
-        _resources.Release();
+        _resources = _resources.Release();
     }
 }

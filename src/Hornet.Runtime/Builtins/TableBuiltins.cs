@@ -42,10 +42,10 @@ internal static unsafe partial class Builtins
         VmTable* target = context->Tables[destination];
         VmTable* origin = context->Tables[source];
         if (!Fits(to, count, target->Length) || !Fits(from, count, origin->Length)) return TrapCode.TableOutOfBounds;
-        // A slot that is not initialised means something else in another table.
-        if (target != origin)
+        // A slot that is not initialised means something else in another table, or at another place.
+        TableStorage storage = Store.Of(context->Store).TableOf(origin);
+        if (target != origin || storage.HasImage)
         {
-            TableStorage storage = Store.Of(context->Store).TableOf(origin);
             for (ulong i = 0; i < count; i++) storage.Get(from + i);
         }
         new Span<ulong>(origin->Slots + from, (int)count).CopyTo(new Span<ulong>(target->Slots + to, (int)count));

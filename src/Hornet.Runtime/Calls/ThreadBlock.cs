@@ -5,7 +5,12 @@ internal sealed unsafe class ThreadBlock
 {
     [ThreadStatic] static ThreadBlock? t_current;
 
+    // A request handler has one store at a time, and now and then one more.
+    const int MostResources = 4;
+
+    readonly StoreResources?[] _resources = new StoreResources?[MostResources];
     GuestStack? _stack;
+    int _resourcesKept;
 
     ThreadBlock() { }
 
@@ -16,6 +21,24 @@ internal sealed unsafe class ThreadBlock
 
     /// <summary>The address below which this thread's stack must not be used for host functions and nested calls.</summary>
     public byte* HostStackLimit { get; } = HostStack.Limit();
+
+    /// <summary>What a store that was disposed on this thread has left, or null.</summary>
+    public StoreResources? TakeResources() => _resourcesKept == 0 ? null : Take(_resources, --_resourcesKept);
+
+    static StoreResources? Take(StoreResources?[] kept, int index)
+    {
+        StoreResources? resources = kept[index];
+        kept[index] = null;
+        return resources;
+    }
+
+    /// <summary>Keeps what a store leaves for the next one; false where there is enough of it.</summary>
+    public bool KeepResources(StoreResources resources)
+    {
+        if (_resourcesKept == MostResources) return false;
+        _resources[_resourcesKept++] = resources;
+        return true;
+    }
 
     public GuestStack RentStack(long size)
     {

@@ -5,7 +5,7 @@ namespace Hornet.Runtime;
 /// <summary>From a module to an instance: imports, definitions, segments, the start function. Source: spec, exec/modules, instantiation.</summary>
 internal static unsafe class Instantiation
 {
-    public static VmContext* Run(Instance instance, ReadOnlySpan<Extern> imports)
+    public static VmContext* Run(Instance instance, InstanceTemplate template, ReadOnlySpan<Extern> imports)
     {
         (Store store, Module module) = (instance.Store, instance.Module);
         store.CheckAccess();
@@ -13,23 +13,49 @@ internal static unsafe class Instantiation
         ModuleEnvironment env = module.Environment;
         if (imports.Length != env.Imports.Count) throw new LinkException($"{env.Imports.Count} imports are needed, {imports.Length} are given");
         for (int i = 0; i < imports.Length; i++) ImportMatching.Check(store, module, env.Imports[i], imports[i]);
+        InstanceSlot slot = Begin(store, template);
+        Import(slot.Context, env, imports);
+        return Finish(instance, slot);
+    }
+
+    /// <summary>The parts of an instance, in the store's keeping; imports are to be filled in.</summary>
+    public static InstanceSlot Begin(Store store, InstanceTemplate template)
+    {
         store.CheckInstanceLimit();
+        Module module = template.Module;
         module.AddUser();
-        store.Resources.Modules.Add(module);
-        VmContext* context = NewContext(store, module);
-        Import(context, env, imports);
-        DefineFunctions(module, context);
+        InstanceSlot slot;
+        try
+        {
+            slot = template.Rent();
+        }
+        catch
+        {
+            module.RemoveUser();
+            throw;
+        }
+        store.Resources.Slots.Add(slot);
+        slot.Context->Store = store.Vm;
+        slot.Context->Memory0 = store.Resources.NoMemory;
+        return slot;
+    }
+
+    /// <summary>Makes what the module defines, and runs its start function.</summary>
+    public static VmContext* Finish(Instance instance, InstanceSlot slot)
+    {
+        (Store store, Module module) = (instance.Store, instance.Module);
+        ModuleEnvironment env = module.Environment;
+        VmContext* context = slot.Context;
         context->Instance = store.AddInstance(instance);
-        if (HoldsReferences(env)) store.Heap.Track(context, env);
-        store.Engine.Tier.Link(module.Code, context);
-        DefineMemories(store, env, context);
+        if (slot.Template.HoldsReferences) store.Heap.Track(context, env);
+        DefineMemories(store, slot, env);
         ConstExpressions expressions = new(module, context);
-        DefineGlobals(module, context, ref expressions);
-        DefineTables(store, module, context, ref expressions);
-        DefineTags(store, module, context);
-        ElemSegments(store, module, context, ref expressions);
-        DataSegments(module, context, ref expressions);
-        if (env.Start is { } start)
+        DefineGlobals(slot, ref expressions);
+        DefineTables(store, slot, ref expressions);
+        DefineTags(module, context);
+        ElemSegments(store, slot, ref expressions);
+        DataSegments(slot, ref expressions);
+        if (env.Start is { } start && slot.Template.Captured is null)
         {
             ValRaw none;
             GuestCalls.Invoke(store, Builtins.RefFunc(context, (uint)start), &none);
@@ -37,34 +63,14 @@ internal static unsafe class Instantiation
         return context;
     }
 
-    static bool HoldsReferences(ModuleEnvironment env)
+    /// <summary>Whether globals or segments of a module hold references that the collector must see.</summary>
+    public static bool HoldsReferences(ModuleEnvironment env)
     {
         foreach (GlobalType global in env.Globals)
             if (FrameLayout.IsGcRef(global.Type, env)) return true;
         foreach (ElemSegment segment in env.Elems)
             if (FrameLayout.IsGcRef(segment.Type, env)) return true;
         return false;
-    }
-
-    static VmContext* NewContext(Store store, Module module)
-    {
-        VmContextLayout layout = module.Layout;
-        byte* at = store.Resources.Allocate(layout.Size);
-        VmContext* context = (VmContext*)at;
-        context->Store = store.Vm;
-        context->Memory0 = store.Resources.NoMemory;
-        context->Functions = (VmFuncRef*)(at + layout.Functions);
-        context->Memories = (VmMemory**)(at + layout.Memories);
-        context->Tables = (VmTable**)(at + layout.Tables);
-        context->Globals = (VmGlobal**)(at + layout.Globals);
-        context->Tags = (VmTag**)(at + layout.Tags);
-        context->TypeIds = (uint*)(at + layout.TypeIds);
-        context->DataSegments = (VmDataSegment*)(at + layout.DataSegments);
-        context->ElemSegments = (VmElemSegment*)(at + layout.ElemSegments);
-        context->ImportedFunctions = (VmFuncRef**)(at + layout.ImportedFunctions);
-        context->FunctionCount = module.Environment.Functions.Count;
-        module.TypeIds.CopyTo(new Span<uint>(context->TypeIds, module.TypeIds.Length));
-        return context;
     }
 
     static void Import(VmContext* context, ModuleEnvironment env, ReadOnlySpan<Extern> imports)
@@ -95,49 +101,42 @@ internal static unsafe class Instantiation
         if (env.ImportedMemories > 0) context->Memory0 = context->Memories[0];
     }
 
-    static void DefineFunctions(Module module, VmContext* context)
+    static void DefineMemories(Store store, InstanceSlot slot, ModuleEnvironment env)
     {
-        ModuleEnvironment env = module.Environment;
-        ReadOnlySpan<uint> types = module.TypeIds;
-        for (int i = env.ImportedFunctions; i < env.Functions.Count; i++)
-        {
-            VmFuncRef* function = &context->Functions[i];
-            function->Context = context;
-            function->NativeContext = context;
-            function->TypeId = types[env.Functions[i]];
-            function->Index = (uint)i;
-        }
-    }
-
-    static void DefineMemories(Store store, ModuleEnvironment env, VmContext* context)
-    {
-        for (int i = env.ImportedMemories; i < env.Memories.Count; i++) context->Memories[i] = store.NewMemory(env.Memories[i]).Vm;
+        VmContext* context = slot.Context;
+        for (int i = env.ImportedMemories; i < env.Memories.Count; i++) context->Memories[i] = store.NewMemory(env.Memories[i], slot, i - env.ImportedMemories).Vm;
         if (env.Memories.Count > 0) context->Memory0 = context->Memories[0];
     }
 
-    static void DefineGlobals(Module module, VmContext* context, ref ConstExpressions expressions)
+    static void DefineGlobals(InstanceSlot slot, ref ConstExpressions expressions)
     {
+        Module module = slot.Template.Module;
         ModuleEnvironment env = module.Environment;
+        VmContext* context = slot.Context;
+        VmGlobal[]? captured = slot.Template.Captured?.Globals;
         VmGlobal* cells = (VmGlobal*)((byte*)context + module.Layout.OwnGlobals);
         for (int i = 0; i < env.GlobalInits.Count; i++)
         {
-            cells[i] = expressions.Evaluate(env.GlobalInits[i].Code);
+            if (captured is null) cells[i] = expressions.Evaluate(env.GlobalInits[i].Code);
+            else if (!env.Globals[env.ImportedGlobals + i].Type.IsRef) cells[i] = captured[i];
+            else cells[i].Low.Func = captured[i].Low.U64 == 0 ? null : Builtins.RefFunc(context, (uint)captured[i].Low.U64 - 1);
             context->Globals[env.ImportedGlobals + i] = &cells[i];
         }
     }
 
-    static void DefineTables(Store store, Module module, VmContext* context, ref ConstExpressions expressions)
+    static void DefineTables(Store store, InstanceSlot slot, ref ConstExpressions expressions)
     {
+        Module module = slot.Template.Module;
         ModuleEnvironment env = module.Environment;
         for (int i = 0; i < env.TableInits.Count; i++)
         {
             TableType type = env.Tables[env.ImportedTables + i];
-            ulong initial = expressions.Evaluate(env.TableInits[i].Code).Low.U64;
-            context->Tables[env.ImportedTables + i] = store.NewTable(type with { Element = module.Registered(type.Element) }, initial).Vm;
+            ulong initial = slot.Template.Captured is null ? expressions.Evaluate(env.TableInits[i].Code).Low.U64 : 0;
+            slot.Context->Tables[env.ImportedTables + i] = store.NewTable(type with { Element = module.Registered(type.Element) }, initial, slot, i).Vm;
         }
     }
 
-    static void DefineTags(Store store, Module module, VmContext* context)
+    static void DefineTags(Module module, VmContext* context)
     {
         ModuleEnvironment env = module.Environment;
         VmTag* cells = (VmTag*)((byte*)context + module.Layout.OwnTags);
@@ -148,22 +147,28 @@ internal static unsafe class Instantiation
         }
     }
 
-    static void ElemSegments(Store store, Module module, VmContext* context, ref ConstExpressions expressions)
+    static void ElemSegments(Store store, InstanceSlot slot, ref ConstExpressions expressions)
     {
+        Module module = slot.Template.Module;
         ModuleEnvironment env = module.Environment;
+        VmContext* context = slot.Context;
+        bool[]? dropped = slot.Template.Captured?.DroppedElems;
         // spec: all segments are evaluated before the first is copied; only passive ones must be kept.
         for (int i = 0; i < env.Elems.Count; i++)
         {
             ElemSegment segment = env.Elems[i];
             if (segment.Mode != SegmentMode.Passive || segment.Count == 0) continue;
+            context->ElemSegments[i].Length = 0;
+            if (dropped is not null && dropped[i]) continue;
             ulong* items = (ulong*)store.Resources.Allocate(segment.Count * sizeof(ulong));
             ElemItems reader = new(module, context, segment);
             for (int k = 0; k < segment.Count; k++) items[k] = reader.Next(ref expressions);
             context->ElemSegments[i].Items = items;
             context->ElemSegments[i].Length = (ulong)segment.Count;
         }
-        foreach (ElemSegment segment in env.Elems)
+        for (int i = slot.Images.Elems; i < env.Elems.Count; i++)
         {
+            ElemSegment segment = env.Elems[i];
             if (segment.Mode != SegmentMode.Active) continue;
             VmTable* table = context->Tables[segment.Table];
             ulong offset = Offset(expressions.Evaluate(segment.Offset.Code), table->Is64);
@@ -174,9 +179,12 @@ internal static unsafe class Instantiation
         }
     }
 
-    static void DataSegments(Module module, VmContext* context, ref ConstExpressions expressions)
+    static void DataSegments(InstanceSlot slot, ref ConstExpressions expressions)
     {
+        Module module = slot.Template.Module;
         ModuleEnvironment env = module.Environment;
+        VmContext* context = slot.Context;
+        bool[]? dropped = slot.Template.Captured?.DroppedDatas;
         // SAFETY: the array is pinned for its life, and the store holds the module.
         byte* bytes = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(module.Bytes));
         for (int i = 0; i < env.Datas.Count; i++)
@@ -184,10 +192,11 @@ internal static unsafe class Instantiation
             DataSegment segment = env.Datas[i];
             if (segment.Mode != SegmentMode.Passive) continue;
             context->DataSegments[i].Bytes = bytes + segment.Bytes.Offset;
-            context->DataSegments[i].Length = (ulong)segment.Bytes.Length;
+            context->DataSegments[i].Length = dropped is not null && dropped[i] ? 0 : (ulong)segment.Bytes.Length;
         }
-        foreach (DataSegment segment in env.Datas)
+        for (int i = slot.Images.Datas; i < env.Datas.Count; i++)
         {
+            DataSegment segment = env.Datas[i];
             if (segment.Mode != SegmentMode.Active) continue;
             VmMemory* memory = context->Memories[segment.Memory];
             ulong offset = Offset(expressions.Evaluate(segment.Offset.Code), memory->Is64), length = Volatile.Read(ref memory->Length);

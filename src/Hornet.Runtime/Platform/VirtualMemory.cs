@@ -20,8 +20,33 @@ internal abstract unsafe class VirtualMemory
     /// <summary>Makes pages of a reservation readable and writable; they are zero.</summary>
     public abstract bool Commit(byte* at, nuint bytes);
 
-    /// <summary>Gives the pages back to the system but keeps them accessible: they are zero again.</summary>
+    /// <summary>Gives the pages back to the system but keeps them accessible: they are as they were first, zero or a file's.</summary>
     public abstract void Reset(byte* at, nuint bytes);
+
+    /// <summary>Makes committed pages of a reservation inaccessible, and gives them back; false where the system has no room to note it.</summary>
+    public virtual bool Decommit(byte* at, nuint bytes) => true;
+
+    /// <summary>A sealed file of some bytes that no name leads to, or -1.</summary>
+    public virtual int CreateFile(ReadOnlySpan<FilePart> parts, nuint bytes) => -1;
+
+    /// <summary>Maps a file's beginning for reading anywhere; null where that cannot be.</summary>
+    public virtual byte* MapFile(int file, nuint bytes) => null;
+
+    /// <summary>Maps a file's beginning over pages of a reservation: readable and writable, and what is written stays here.</summary>
+    public virtual bool MapFile(byte* at, nuint bytes, int file) => false;
+
+    /// <summary>Puts zero pages, readable and writable, where a file was mapped.</summary>
+    public virtual bool MapZero(byte* at, nuint bytes) => false;
+
+    public virtual void CloseFile(int file) { }
+
+    /// <summary>Finds pages that are this mapping's own, because they have been written since they were mapped or last reset.</summary>
+    /// <returns>Ranges found; -1 where the system cannot tell. Pages from <paramref name="end"/> on were not looked at.</returns>
+    public virtual int FindWritten(byte* at, nuint bytes, Span<PageRange> ranges, out byte* end)
+    {
+        end = at;
+        return -1;
+    }
 
     /// <summary>Gives a whole reservation back.</summary>
     public abstract void Release(byte* at, nuint bytes);
@@ -37,6 +62,22 @@ internal abstract unsafe class VirtualMemory
     }
 
     public nuint RoundUp(nuint bytes) => (bytes + PageSize - 1) & ~(PageSize - 1);
+}
+
+/// <summary>Bytes for a file, and where in it.</summary>
+internal readonly unsafe struct FilePart(byte* bytes, nuint length, nuint offset)
+{
+    public readonly byte* Bytes = bytes;
+    public readonly nuint Length = length;
+    public readonly nuint Offset = offset;
+}
+
+/// <summary>Consecutive pages: as the system's <c>struct page_region</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct PageRange
+{
+    public byte* Start, End;
+    public ulong Categories;
 }
 
 /// <summary>Where nothing better is known: memory from the allocator.</summary>
@@ -61,5 +102,12 @@ internal sealed unsafe class PortableVirtualMemory : VirtualMemory
 
     public override bool Commit(byte* at, nuint bytes) => true;
     public override void Reset(byte* at, nuint bytes) => NativeMemory.Clear(at, bytes);
+
+    public override bool Decommit(byte* at, nuint bytes)
+    {
+        NativeMemory.Clear(at, bytes);
+        return true;
+    }
+
     public override void Release(byte* at, nuint bytes) => NativeMemory.AlignedFree(at);
 }

@@ -10,17 +10,20 @@ namespace Hornet.Runtime;
 /// </summary>
 internal sealed unsafe class LinearMemory
 {
-    readonly EngineOptions _options;
-    readonly CommitBudget _budget;
+    readonly Engine _engine;
     readonly Lock? _growing;
-    nuint _mapped;
+    MemorySlot _slot;
+    // Where its slot is that of an instance: what it begins with.
+    MemoryImage? _image;
     ulong _committed;
+    bool _released, _moved;
+    ulong _initial;
 
-    LinearMemory(MemoryType type, EngineOptions options, CommitBudget budget)
+    LinearMemory(MemoryType type, Engine engine, MemorySlot slot)
     {
         Type = type;
-        _options = options;
-        _budget = budget;
+        _engine = engine;
+        _slot = slot;
         if (type.IsShared)
         {
             _growing = new();
@@ -41,6 +44,9 @@ internal sealed unsafe class LinearMemory
     /// <summary>Leases that forbid disposal and moving.</summary>
     public int Leases;
 
+    /// <summary>Whether an <see cref="InstanceSlot"/> keeps it, not its store.</summary>
+    public bool IsKept { get; init; }
+
     public ulong Pages => Vm->Length >> Type.PageSizeLog2;
 
     /// <summary>Most pages of a type, its own maximum and the address space considered.</summary>
@@ -51,59 +57,89 @@ internal sealed unsafe class LinearMemory
         return Math.Min(type.Limits.Max ?? most, most);
     }
 
-    /// <summary>A zeroed memory of the type's minimum, or null where there is not enough memory.</summary>
-    public static LinearMemory? TryCreate(MemoryType type, EngineOptions options, CommitBudget budget)
+    /// <summary>Bytes of a type's minimum; more than any memory can have where that is too large.</summary>
+    public static ulong InitialBytes(MemoryType type) => type.Limits.Min > MaxPages(type) ? ulong.MaxValue : type.Limits.Min << type.PageSizeLog2;
+
+    /// <summary>A memory of the type's minimum, zero or as an image has it, or null where there is not enough memory.</summary>
+    /// <exception cref="PoolExhaustedException">The engine's pool has no slot for it.</exception>
+    public static LinearMemory? TryCreate(MemoryType type, Engine engine, MemoryImage? image = null, bool kept = false, ulong? length = null)
     {
         if (type.Limits.Min > MaxPages(type)) return null;
-        LinearMemory memory = new(type, options, budget);
-        ulong bytes = type.Limits.Min << type.PageSizeLog2;
-        if (!budget.TryTake(bytes)) return null;
-        if (!memory.Map(bytes))
+        ulong bytes = length ?? InitialBytes(type);
+        if (!Take(engine, bytes)) return null;
+        MemorySlot? slot = null;
+        try
         {
-            budget.Return(bytes);
+            slot = Slot(type, engine, bytes);
+        }
+        finally
+        {
+            if (slot is null) engine.Commit.Return(bytes);
+        }
+        if (slot is null) return null;
+        if (!slot.Prepare(image, bytes))
+        {
+            slot.Release();
+            engine.Commit.Return(bytes);
             return null;
         }
+        LinearMemory memory = new(type, engine, slot) { IsKept = kept, _committed = bytes, _initial = bytes, _image = image };
+        VmMemory* vm = memory.Vm = (VmMemory*)NativeMemory.AllocZeroed((nuint)sizeof(VmMemory));
+        vm->Base = slot.Base;
+        vm->Length = bytes;
+        vm->Reserved = slot.Reserved;
+        vm->PageSizeLog2 = type.PageSizeLog2;
+        vm->Is64 = type.Is64;
+        vm->IsShared = type.IsShared;
         return memory;
     }
 
-    bool Map(ulong bytes)
+    static MemorySlot? Slot(MemoryType type, Engine engine, ulong bytes)
     {
         VirtualMemory system = VirtualMemory.System;
-        ulong most = MaxPages(Type) << Type.PageSizeLog2;
-        ulong wanted = Type.IsShared ? most : Math.Max(bytes, Math.Min(most, _options.MemoryReservation));
+        ulong reservation = engine.Options.MemoryReservation, most = MaxPages(type) << type.PageSizeLog2;
+        ulong wanted = type.IsShared ? most : Math.Max(bytes, Math.Min(most, reservation));
         // Small maxima still take the whole reservation: compiled code counts on it and on the guard.
-        if (!Type.Is64 && system.CanReserve && _options.MemoryReservation == 1UL << 32) wanted = 1UL << 32;
-        if (!system.CanReserve && !Type.IsShared) wanted = bytes;
-        byte* at = null;
-        ulong reserved = wanted;
-        if (wanted <= 1UL << 46)
+        if (!type.Is64 && system.CanReserve && reservation == 1UL << 32) wanted = 1UL << 32;
+        if (!system.CanReserve && !type.IsShared) wanted = bytes;
+        MemorySlot? slot = engine.Allocator.RentMemory(bytes, wanted, type.IsShared);
+        // Address space is scarce (ulimit -v, no overcommit): take what is needed now, and move when growing.
+        return slot is null && !type.IsShared && (type.Is64 || !engine.Options.GuardsAccesses) ? MemorySlot.TryReserve(bytes, 0) : slot;
+    }
+
+    // Memory that is warm but unused counts, too, and goes first.
+    static bool Take(Engine engine, ulong bytes)
+    {
+        while (!engine.Commit.TryTake(bytes))
+            if (!engine.Allocator.TryEvict()) return false;
+        return true;
+    }
+
+    /// <summary>Its instance has gone: the next one finds it as it began. False: it was of no further use, and is gone, too.</summary>
+    public bool TryRecycle()
+    {
+        if (_moved || Leases != 0)
         {
-            _mapped = system.RoundUp((nuint)wanted) + (system.CanReserve ? system.RoundUp((nuint)_options.MemoryGuard) : 0);
-            at = _mapped == 0 ? system.Reserve(_mapped = system.PageSize) : system.Reserve(_mapped);
-        }
-        if (at == null)
-        {
-            // Address space is scarce (ulimit -v, no overcommit): take what is needed now, and move when growing.
-            if (Type.IsShared || (_options.GuardsAccesses && !Type.Is64)) return false;
-            reserved = bytes;
-            _mapped = system.RoundUp((nuint)Math.Max(bytes, 1));
-            at = system.Reserve(_mapped);
-            if (at == null) return false;
-        }
-        nuint committed = system.RoundUp((nuint)bytes);
-        if (!system.Commit(at, committed))
-        {
-            system.Release(at, _mapped);
+            Release();
             return false;
         }
-        _committed = bytes;
-        Vm = (VmMemory*)NativeMemory.AllocZeroed((nuint)sizeof(VmMemory));
-        Vm->Base = at;
-        Vm->Length = bytes;
-        Vm->Reserved = reserved;
-        Vm->PageSizeLog2 = Type.PageSizeLog2;
-        Vm->Is64 = Type.Is64;
-        Vm->IsShared = Type.IsShared;
+        _slot.Reset(Vm->Length, _engine.Allocator.MemoryKeepResident);
+        if (!_slot.Prepare(_image, _initial))
+        {
+            Release();
+            return false;
+        }
+        _engine.Commit.Return(_committed);
+        _committed = 0;
+        Vm->Length = _initial;
+        return true;
+    }
+
+    /// <summary>A memory that was recycled is used again; false where the budget does not allow it.</summary>
+    public bool TryReuse()
+    {
+        if (!Take(_engine, Vm->Length)) return false;
+        _committed = Vm->Length;
         return true;
     }
 
@@ -122,51 +158,39 @@ internal sealed unsafe class LinearMemory
         if (delta == 0) return true;
         if (delta > MaxPages(Type) - old) return false;
         ulong added = delta << Type.PageSizeLog2, length = Vm->Length + added;
-        if (!_budget.TryTake(added)) return false;
+        if (length > _engine.Allocator.MostMemory && !Type.IsShared || !Take(_engine, added)) return false;
         if (length <= Vm->Reserved ? Extend(length) : Move(length))
         {
             _committed += added;
             Volatile.Write(ref Vm->Length, length);
             return true;
         }
-        _budget.Return(added);
+        _engine.Commit.Return(added);
         return false;
     }
 
-    bool Extend(ulong length)
-    {
-        VirtualMemory system = VirtualMemory.System;
-        nuint from = system.RoundUp((nuint)Vm->Length), to = system.RoundUp((nuint)length);
-        return system.Commit(Vm->Base + from, to - from);
-    }
+    bool Extend(ulong length) => _slot.Extend(length);
 
     // Only memories of unshared type get here; a span or pointer into the old place must not be in use (Memory's documentation says so).
     bool Move(ulong length)
     {
-        if (Leases != 0) return false;
-        VirtualMemory system = VirtualMemory.System;
+        if (Leases != 0 || _engine.Options.Pooling is not null) return false;
         // Half as much again, so that growing page by page does not copy each time.
         ulong most = MaxPages(Type) << Type.PageSizeLog2;
-        ulong reserved = Math.Min(most, length + length / 2);
-        nuint mapped = system.RoundUp((nuint)reserved);
-        byte* at = system.Reserve(mapped);
-        if (at == null)
+        MemorySlot? slot = MemorySlot.TryReserve(Math.Min(most, length + length / 2), 0) ?? MemorySlot.TryReserve(length, 0);
+        if (slot is null) return false;
+        if (!slot.Prepare(null, length))
         {
-            reserved = length;
-            mapped = system.RoundUp((nuint)length);
-            at = system.Reserve(mapped);
-            if (at == null) return false;
-        }
-        if (!system.Commit(at, system.RoundUp((nuint)length)))
-        {
-            system.Release(at, mapped);
+            slot.Release();
             return false;
         }
-        Buffer.MemoryCopy(Vm->Base, at, length, Vm->Length);
-        system.Release(Vm->Base, _mapped);
-        _mapped = mapped;
-        Vm->Base = at;
-        Vm->Reserved = reserved;
+        Buffer.MemoryCopy(Vm->Base, slot.Base, length, Vm->Length);
+        _slot.Release();
+        _slot = slot;
+        _image = null;
+        _moved = true;
+        Vm->Base = slot.Base;
+        Vm->Reserved = slot.Reserved;
         return true;
     }
 
@@ -179,11 +203,13 @@ internal sealed unsafe class LinearMemory
     /// <summary>Gives everything back; nothing may use the memory afterwards.</summary>
     public void Release()
     {
-        if (Vm == null) return;
-        VirtualMemory.System.Release(Vm->Base, _mapped);
+        if (_released) return;
+        _released = true;
+        _slot.Release();
         NativeMemory.Free(Vm);
         Vm = null;
-        _budget.Return(_committed);
+        _engine.Commit.Return(_committed);
+        _engine.Allocator.Wake();
         GC.SuppressFinalize(this);
     }
 }

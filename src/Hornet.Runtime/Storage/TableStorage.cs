@@ -12,16 +12,23 @@ internal sealed unsafe class TableStorage
     // Smaller tables come from the allocator: a mapping costs system calls and a whole page.
     const nuint MapFrom = 16 << 10;
 
-    readonly CommitBudget _budget;
-    readonly Store _store;
+    readonly Engine _engine;
+    readonly ulong _length;
+    // What the elements are where they are not initialised yet (InstanceImages.Tables), and whose functions those are.
+    readonly uint[] _image = [];
+    readonly VmContext* _context;
+    Store _store;
     nuint _room;
 
-    TableStorage(Store store, TableType type, ulong initial)
+    TableStorage(Store store, TableType type, ulong length, ulong initial, uint[]? image, VmContext* context)
     {
         _store = store;
-        _budget = store.Engine.Commit;
+        _engine = store.Engine;
+        _length = length;
         Initial = initial;
         Type = type;
+        if (image is not null) _image = image;
+        _context = context;
     }
 
     public VmTable* Vm { get; private set; }
@@ -39,19 +46,56 @@ internal sealed unsafe class TableStorage
         set;
     } = null!;
 
-    public static ulong MaxLength(TableType type) => Math.Min(type.Limits.Max ?? WasmLimits.TableElements, WasmLimits.TableElements);
+    /// <summary>Whether an <see cref="InstanceSlot"/> keeps it, not its store.</summary>
+    public bool IsKept => _context != null;
+
+    /// <summary>Whether elements that are not initialised differ: they mean something at their own place only.</summary>
+    public bool HasImage => _image.Length > 0;
+
+    /// <summary>Most elements of a table, its own maximum and the engine's pool considered.</summary>
+    ulong MaxLength => Math.Min(Math.Min(Type.Limits.Max ?? WasmLimits.TableElements, WasmLimits.TableElements), _engine.Allocator.MostElements);
 
     /// <summary>A table of the type's minimum, or null where there is not enough memory.</summary>
-    public static TableStorage? TryCreate(Store store, TableType type, ulong initial)
+    /// <exception cref="PoolExhaustedException">The engine's pool has none for it.</exception>
+    public static TableStorage? TryCreate(Store store, TableType type, ulong initial, uint[]? image = null, VmContext* context = null, ulong? length = null)
     {
         if (type.Limits.Min > WasmLimits.TableElements) return null;
-        TableStorage table = new(store, type, initial);
+        ulong elements = length ?? type.Limits.Min;
+        InstanceAllocator allocator = store.Engine.Allocator;
+        allocator.TakeTable(elements);
+        TableStorage table = new(store, type, elements, initial, image, context);
         VmTable* vm = table.Vm = (VmTable*)NativeMemory.AllocZeroed((nuint)sizeof(VmTable));
         vm->IsFunc = ValueKinds.Of(type.Element, store.Engine.Types) == ValueKind.FuncRef;
         vm->Is64 = type.Is64;
-        if (table.Resize(type.Limits.Min)) return table;
+        if (table.Resize(elements)) return table;
         NativeMemory.Free(vm);
+        allocator.ReturnTable();
         return null;
+    }
+
+    /// <summary>Its instance has gone: no element is initialised any more. False: it was of no further use, and is gone, too.</summary>
+    public bool TryRecycle()
+    {
+        // One that has grown into a larger place would stay there.
+        if (Vm->Length > _length * 2)
+        {
+            Release();
+            return false;
+        }
+        nuint bytes = (nuint)Vm->Length * sizeof(ulong);
+        if (bytes > _engine.Allocator.TableKeepResident && _room >= MapFrom) VirtualMemory.System.Reset((byte*)Vm->Slots, _room);
+        else NativeMemory.Clear(Vm->Slots, bytes);
+        Vm->Length = _length;
+        Table = null!;
+        _store = null!;
+        return true;
+    }
+
+    /// <summary>A table that was recycled is used again.</summary>
+    public void Reuse(Store store, ulong initial)
+    {
+        _store = store;
+        Initial = initial;
     }
 
     // The slots that become new are zero.
@@ -61,13 +105,13 @@ internal sealed unsafe class TableStorage
         if (bytes > _room)
         {
             // Half as much again, so that growing one by one does not copy each time.
-            if (_room != 0) bytes = (nuint)Math.Min(length + length / 2, MaxLength(Type)) * sizeof(ulong);
+            if (_room != 0) bytes = (nuint)Math.Min(length + length / 2, MaxLength) * sizeof(ulong);
             if (bytes >= MapFrom) bytes = VirtualMemory.System.RoundUp(bytes);
-            if (!_budget.TryTake(bytes)) return false;
+            if (!_engine.Commit.TryTake(bytes)) return false;
             byte* at = TryAllocate(bytes);
             if (at == null)
             {
-                _budget.Return(bytes);
+                _engine.Commit.Return(bytes);
                 return false;
             }
             Buffer.MemoryCopy(Vm->Slots, at, bytes, Vm->Length * sizeof(ulong));
@@ -92,7 +136,7 @@ internal sealed unsafe class TableStorage
     {
         if (_room >= MapFrom) VirtualMemory.System.Release((byte*)Vm->Slots, _room);
         else NativeMemory.Free(Vm->Slots);
-        _budget.Return(_room);
+        _engine.Commit.Return(_room);
     }
 
     /// <summary>The payload of an element that is within bounds.</summary>
@@ -106,8 +150,10 @@ internal sealed unsafe class TableStorage
 
     ulong Initialise(ulong index)
     {
-        Set(index, Initial);
-        return Initial;
+        ulong payload = Initial;
+        if (index < (ulong)_image.Length && _image[index] is not 0 and var item) payload = item == InstanceImages.Null ? 0 : (ulong)Builtins.RefFunc(_context, item - 1);
+        Set(index, payload);
+        return payload;
     }
 
     /// <summary>Adds elements. <paramref name="old"/> is the length before, or 2^64 - 1 where it cannot grow.</summary>
@@ -115,7 +161,7 @@ internal sealed unsafe class TableStorage
     {
         old = Vm->Length;
         if (delta == 0) return TrapCode.None;
-        if (delta > MaxLength(Type) - Math.Min(old, MaxLength(Type)) || !_store.MayGrowTable(old, old + delta, Type.Limits.Max) || !Resize(old + delta))
+        if (delta > MaxLength - Math.Min(old, MaxLength) || !_store.MayGrowTable(old, old + delta, Type.Limits.Max) || !Resize(old + delta))
         {
             old = ulong.MaxValue;
             return _store.GrowFailed();
@@ -131,5 +177,6 @@ internal sealed unsafe class TableStorage
         Free();
         NativeMemory.Free(Vm);
         Vm = null;
+        _engine.Allocator.ReturnTable();
     }
 }
