@@ -4,6 +4,7 @@
 #   eng/guest.sh native FILE.c|FILE.rs          the same program for this machine, by gcc -O2 or rustc -O; prints its path
 #   eng/guest.sh rust FOLDER|FILE.rs            a crate without dependencies (or one file), for wasm32-wasi; prints the module's path
 #   eng/guest.sh npm PACKAGE@VERSION FILE       a file of an npm package; prints its path
+#   eng/guest.sh browser                        a Chromium that can run without a display, from Debian where it is missing; prints its path
 # Exit code 3 means "not here": a tool that is not installed or a registry out of reach, named on stderr. Any other failure is 1.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -66,5 +67,11 @@ case $kind in
     package=${1%@*}
     [ -f "$folder/node_modules/$package/$2" ] || { echo "$1 has no file $2" >&2; exit 1; }
     echo "$folder/node_modules/$package/$2" ;;
-  *) sed -n '2,7p' "$0" >&2; exit 2 ;;
+  browser)
+    found() { command -v chromium || command -v chromium-browser || command -v google-chrome || command -v chrome; }
+    found && exit
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || missing "no Chromium is installed, and only root can install Debian's"
+    { apt-get install -y --no-install-recommends chromium || { apt-get update && apt-get install -y --no-install-recommends chromium; }; } >/dev/null 2>&1
+    found || missing "no Chromium is installed, and Debian's could not be" ;;
+  *) sed -n '2,8p' "$0" >&2; exit 2 ;;
 esac

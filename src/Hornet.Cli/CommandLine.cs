@@ -28,6 +28,7 @@ internal static class CommandLine
         ("wast",           () => new WastCommand()),
         ("json-from-wast", () => new JsonFromWastCommand()),
         ("explain",        () => new ExplainCommand()),
+        ("explore",        () => new ExploreCommand()),
         ("addr2line",      () => new Addr2LineCommand()),
         ("completion",     () => new CompletionCommand()),
         ("targets",        () => new TargetsCommand()),

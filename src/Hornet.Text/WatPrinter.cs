@@ -36,6 +36,27 @@ public static class WatPrinter
         return text.ToArray();
     }
 
+    /// <summary>Prints functions of a module, each by itself.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="functions">Their indices; of functions that the module defines.</param>
+    /// <param name="each">Is given the index and the text, which is overwritten afterwards.</param>
+    /// <param name="options">Of which <see cref="WatPrinterOptions.Function"/> means nothing here.</param>
+    /// <exception cref="WasmFormatException">The module is malformed.</exception>
+    public static void PrintFunctions(ReadOnlySpan<byte> module, IEnumerable<int> functions, Action<int, ReadOnlySpan<byte>> each, WatPrinterOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(functions);
+        ArgumentNullException.ThrowIfNull(each);
+        TextBuffer text = new(null);
+        ModulePrinter printer = new(module, (options ?? WatPrinterOptions.Default) with { Function = -1 }, text);
+        printer.Print();
+        foreach (int function in functions)
+        {
+            text.Truncate(0);
+            printer.Function(function);
+            each(function, text.Written);
+        }
+    }
+
     /// <summary>Prints a module to a stream as it goes, for texts that are larger than memory allows.</summary>
     /// <exception cref="WasmFormatException">It is malformed; what came before the fault is written.</exception>
     public static void Print(ReadOnlySpan<byte> module, Stream to, WatPrinterOptions? options = null)

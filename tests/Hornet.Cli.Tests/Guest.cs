@@ -20,6 +20,9 @@ internal static class Guest
     /// <summary>What the native program writes.</summary>
     public static string Expected(string name, params string[] arguments) => Ran.Run([Native(name), .. arguments]).Output;
 
+    /// <summary>A browser.</summary>
+    public static string Browser() => Make("browser");
+
     private static string Source(string name) => Path.Combine(Ran.Root, "tests", "Hornet.Cli.Tests", "guests", name);
 
     private static string Make(params string[] arguments)

@@ -100,8 +100,11 @@ internal sealed class ExplainCommand : Command
                 return;
             Head(output, $"function {index} as machine code: offset, bytes, instruction, offset and operator that it is made from; {code.Bytes.Length} bytes, frame of {code.FrameSize}", "src/Hornet.Compiler/X64/X64Emit.cs");
             var operators = new Dictionary<int, string>();
-            foreach (var line in WatLine.OfFunction(bytes, index).Where(l => l.Offset >= 0))
-                operators.TryAdd(line.Offset, line.Text.Trim());
+            WatLine.OfFunctions(bytes, [index], (_, lines) =>
+            {
+                foreach (var line in lines.Where(l => l.Offset >= 0))
+                    operators.TryAdd(line.Offset, line.Text.Trim());
+            });
             var last = -1;
             Write(disassembler.Lines(code).Select(line =>
             {

@@ -33,21 +33,22 @@ internal sealed class Disassembler(Func<int, string> functionName) : ISymbolReso
             while (source < code.Sources.Count && code.Sources[source].Offset <= offset)
                 source++;
             var from = source == 0 ? -1 : code.Sources[source - 1].Source;
+            var operand = -1;
             var notes = "";
             if (traps.TryGetValue(offset, out var trap))
             {
-                // The rare paths stand behind their function and say themselves where they come from.
-                from = trap.Source;
                 notes = $"trap: {TrapException.ReasonOf(trap.Trap)}";
+                if (trap.Source != from && trap.Source >= 0)
+                    notes += $" at 0x{operand = trap.Source:x}";
             }
             if (calls.TryGetValue(end, out var call))
                 notes = NotesOf(call);
             formatter.Format(instruction, text);
             var target = instruction.Op0Kind == OpKind.NearBranch64 && !targets.ContainsKey(end - 4) ? (int)instruction.NearBranch64 : -1;
-            lines.Add(new(offset, code.Bytes[offset..end], text.ToStringAndReset(), from, target, notes));
+            lines.Add(new(offset, code.Bytes[offset..end], text.ToStringAndReset(), from, operand, target, notes));
         }
         for (var at = code.CodeSize; at < code.Bytes.Length; at += RowOfData)
-            lines.Add(new(at, code.Bytes[at..Math.Min(at + RowOfData, code.Bytes.Length)], "data", -1, -1, at == code.CodeSize ? "constants and tables of branches" : ""));
+            lines.Add(new(at, code.Bytes[at..Math.Min(at + RowOfData, code.Bytes.Length)], "data", -1, -1, -1, at == code.CodeSize ? "constants and tables of branches" : ""));
         return lines;
     }
 

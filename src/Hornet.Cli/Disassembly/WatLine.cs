@@ -11,15 +11,13 @@ internal readonly record struct WatLine(int Offset, string Text)
 {
     private const string Before = "(;@", Behind = ";) ";
 
-    /// <summary>The text of one function.</summary>
-    public static List<WatLine> OfFunction(byte[] module, int function) =>
-        [.. Read(WatPrinter.Print(module, new() { Function = function, Offsets = true })).Where(l => l.Text.Length > 0)];
+    /// <summary>The text of functions, one after the other.</summary>
+    public static void OfFunctions(byte[] module, IEnumerable<int> functions, Action<int, List<WatLine>> each) =>
+        WatPrinter.PrintFunctions(module, functions, (index, text) => each(index, [.. Read(Encoding.UTF8.GetString(text))]), new() { Offsets = true });
 
-    /// <summary>The lines of a text that was printed with offsets.</summary>
-    public static IEnumerable<WatLine> Read(byte[] text)
+    private static IEnumerable<WatLine> Read(string text)
     {
-        using var lines = new StreamReader(new MemoryStream(text), Encoding.UTF8);
-        while (lines.ReadLine() is { } line)
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var indent = line.Length - line.AsSpan().TrimStart(' ').Length;
             if (!line.AsSpan(indent).StartsWith(Before, StringComparison.Ordinal))

@@ -49,7 +49,7 @@ ref partial struct ModulePrinter
         _hintSection = code - 1;
     }
 
-    void Function(int function)
+    public void Function(int function)
     {
         BeginBody(function);
         Open("func"u8);

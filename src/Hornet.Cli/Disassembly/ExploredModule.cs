@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using Hornet.Cli.Commands;
+using Hornet.Wasm;
+
+namespace Hornet.Cli.Disassembly;
+
+/// <summary>
+/// The page of <c>hornet explore</c>: explore.html with its data put in. A function is an object of strings, a line for each line shown and
+/// a tab between its fields, which the page takes apart when the function is looked at: so a page with thousands of functions opens at once.
+/// </summary>
+internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironment environment, bool anyCpu)
+{
+    private const string Template = "explore.html", Place = "\"DATA\"";
+
+    private readonly FunctionNames names = new(bytes, environment);
+
+    public void Write(Stream page, IReadOnlyList<int> functions)
+    {
+        using var resource = new StreamReader(typeof(ExploredModule).Assembly.GetManifestResourceStream(Template)!, Encoding.UTF8);
+        var template = resource.ReadToEnd();
+        var at = template.IndexOf(Place, StringComparison.Ordinal);
+        using var to = new StreamWriter(page, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
+        to.Write(template.AsSpan(0, at));
+        to.Write($"{{\"module\":{Quoted(name)},\"total\":{environment.Bodies.Count},\"functions\":[");
+        var disassembler = new Disassembler(NameOf);
+        var compilation = new CompilationListing(environment, bytes, anyCpu);
+        var first = true;
+        WatLine.OfFunctions(bytes, functions, (index, text) =>
+        {
+            // The parenthesis that closes the function is its last operator.
+            text[^1] = text[^1] with { Offset = environment.Bodies[index - environment.ImportedFunctions].Bytes.End - 1 };
+            var code = compilation.Compile(index, null, out var refusal);
+            to.Write(first ? "\n" : ",\n");
+            first = false;
+            to.Write($"{{\"i\":{index},\"n\":{Quoted(NameOf(index))},\"b\":{environment.Bodies[index - environment.ImportedFunctions].Bytes.Length},\"s\":{code?.Bytes.Length ?? 0},\"w\":{Quoted(Lines(text, Wat))},\"c\":{Quoted(code is null ? "" : Lines(disassembler.Lines(code), Code))},\"r\":{Quoted(refusal ?? "")}}}");
+        });
+        to.Write("]}");
+        to.Write(template.AsSpan(at + Place.Length));
+    }
+
+    private string NameOf(int index) => names.Of(index) is { } found ? DemangleCommand.NameOf(found) : $"function {index}";
+
+    private static string Lines<T>(IEnumerable<T> lines, Action<StringBuilder, T> write)
+    {
+        var text = new StringBuilder();
+        foreach (var line in lines)
+        {
+            if (text.Length > 0)
+                text.Append('\n');
+            write(text, line);
+        }
+        return text.ToString();
+    }
+
+    private static void Wat(StringBuilder to, WatLine line) => to.Append($"{Hex(line.Offset)}\t{line.Text.Replace('\t', ' ')}");
+
+    // An instruction that swallowed a load belongs to both operators.
+    private static void Code(StringBuilder to, CodeLine line) =>
+        to.Append($"{Hex(line.Source)}{(line.Operand < 0 ? "" : $",{Hex(line.Operand)}")}\t{Hex(line.Offset)}\t{Convert.ToHexStringLower(line.Bytes.Span)}\t{line.Text.Replace('\t', ' ')}\t{Hex(line.Target)}\t{line.Notes}");
+
+    private static string Hex(int offset) => offset < 0 ? "" : offset.ToString("x", CultureInfo.InvariantCulture);
+
+    /// <summary>A string of JSON that may stand within a script element.</summary>
+    private static string Quoted(string text)
+    {
+        var quoted = new StringBuilder("\"", text.Length + 16);
+        foreach (var c in text)
+        {
+            if (c == '\n')
+                quoted.Append("\\n");
+            else if (c == '\t')
+                quoted.Append("\\t");
+            else if (c is '"' or '\\')
+                quoted.Append('\\').Append(c);
+            else if (c is < ' ' or '<' or '>' or '\u2028' or '\u2029' || char.IsSurrogate(c))
+                quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                quoted.Append(c);
+        }
+        return quoted.Append('"').ToString();
+    }
+}
