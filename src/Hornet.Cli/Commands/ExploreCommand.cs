@@ -7,12 +7,13 @@ namespace Hornet.Cli.Commands;
 /// <summary>hornet explore FILE: a page with a module's text and machine code side by side.</summary>
 internal sealed class ExploreCommand : Command
 {
-    private const int DefaultLimit = 4000;
+    /// <summary>Characters of data that a page may have where nobody says which functions are wanted: what a browser opens at once.</summary>
+    private const long MostData = 24 << 20;
 
     private readonly Argument<string> file = new("FILE") { Description = "the module, text or binary; '-' reads it from standard input" };
     private readonly Option<string?> output = new("--output", "-o") { Description = "write here (FILE's name with .html)", HelpName = "PAGE" };
     private readonly Option<string[]> function = new("--function", "--func") { Description = "only this function, by index or name; may be given several times", HelpName = "FUNC", AllowMultipleArgumentsPerToken = false };
-    private readonly Option<int> limit = new("--limit") { Description = $"no more functions than this ({DefaultLimit})", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
+    private readonly Option<int?> limit = new("--limit") { Description = $"the first so many functions (as many as make a page of {MostData >> 20} MB)", HelpName = "N" };
     private readonly Option<bool> anyCpu = new("--any-cpu") { Description = "machine code for every CPU, not for this one's features" };
 
     public ExploreCommand() : base("explore", "Write a page that shows a module's text and machine code side by side.")
@@ -31,19 +32,19 @@ internal sealed class ExploreCommand : Command
         var module = ModuleFile.Read(path);
         var target = result.GetValue(output) ?? (path == "-" ? throw new UsageException("-o PAGE says where the page of a module from standard input goes") : Path.ChangeExtension(path, ".html"));
         var most = result.GetValue(limit);
-        if (most < 1)
+        if (most is < 1)
             throw new UsageException($"--limit: a number from 1 on, not {most}");
         try
         {
             var environment = ModuleValidator.Validate(module.Bytes, Features.All);
-            var wanted = (result.GetValue(function) ?? []).Select(f => FunctionNames.Defined(module, environment, f)).Distinct().ToList();
-            if (wanted.Count == 0)
-                wanted.AddRange(Enumerable.Range(environment.ImportedFunctions, Math.Min(most, environment.Bodies.Count)));
-            using (var page = OutputFile.Open(target))
-                new ExploredModule(Path.GetFileName(module.Name), module.Bytes, environment, result.GetValue(anyCpu)).Write(page, wanted);
             var all = environment.Bodies.Count;
-            var left = wanted.Count < all && result.GetValue(function) is not { Length: > 0 } ? $", the first of {all}: --limit N or --function FUNC shows others" : "";
-            Console.Error.WriteLine($"hornet: {(target == "-" ? "the page" : target)} shows {wanted.Count} {(wanted.Count == 1 ? "function" : "functions")}{left}");
+            var named = (result.GetValue(function) ?? []).Select(f => FunctionNames.Defined(module, environment, f)).Distinct().ToList();
+            var wanted = named.Count > 0 ? named : Enumerable.Range(environment.ImportedFunctions, Math.Min(most ?? all, all));
+            int shown;
+            using (var page = OutputFile.Open(target))
+                shown = new ExploredModule(Path.GetFileName(module.Name), module.Bytes, environment, result.GetValue(anyCpu)).Write(page, wanted, named.Count > 0 || most is not null ? long.MaxValue : MostData);
+            var left = shown < all && named.Count == 0 ? $", the first of {all}: --limit N or --function FUNC shows others" : "";
+            Console.Error.WriteLine($"hornet: {(target == "-" ? "the page" : target)} shows {shown} {(shown == 1 ? "function" : "functions")}{left}");
             return 0;
         }
         catch (WasmFormatException e)

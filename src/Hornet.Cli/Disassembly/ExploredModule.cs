@@ -15,7 +15,9 @@ internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironmen
 
     private readonly FunctionNames names = new(bytes, environment);
 
-    public void Write(Stream page, IReadOnlyList<int> functions)
+    /// <summary>Writes the page.</summary>
+    /// <returns>How many functions it shows.</returns>
+    public int Write(Stream page, IEnumerable<int> functions, long most = long.MaxValue)
     {
         using var resource = new StreamReader(typeof(ExploredModule).Assembly.GetManifestResourceStream(Template)!, Encoding.UTF8);
         var template = resource.ReadToEnd();
@@ -25,18 +27,22 @@ internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironmen
         to.Write($"{{\"module\":{Quoted(name)},\"total\":{environment.Bodies.Count},\"functions\":[");
         var disassembler = new Disassembler(NameOf);
         var compilation = new CompilationListing(environment, bytes, anyCpu);
-        var first = true;
-        WatLine.OfFunctions(bytes, functions, (index, text) =>
+        int count = 0;
+        long size = 0;
+        // Asked before each function.
+        WatLine.OfFunctions(bytes, functions.TakeWhile(_ => size < most), (index, text) =>
         {
             // The parenthesis that closes the function is its last operator.
             text[^1] = text[^1] with { Offset = environment.Bodies[index - environment.ImportedFunctions].Bytes.End - 1 };
             var code = compilation.Compile(index, null, out var refusal);
-            to.Write(first ? "\n" : ",\n");
-            first = false;
-            to.Write($"{{\"i\":{index},\"n\":{Quoted(NameOf(index))},\"b\":{environment.Bodies[index - environment.ImportedFunctions].Bytes.Length},\"s\":{code?.Bytes.Length ?? 0},\"w\":{Quoted(Lines(text, Wat))},\"c\":{Quoted(code is null ? "" : Lines(disassembler.Lines(code), Code))},\"r\":{Quoted(refusal ?? "")}}}");
+            to.Write(count++ == 0 ? "\n" : ",\n");
+            var data = $"{{\"i\":{index},\"n\":{Quoted(NameOf(index))},\"b\":{environment.Bodies[index - environment.ImportedFunctions].Bytes.Length},\"s\":{code?.Bytes.Length ?? 0},\"w\":{Quoted(Lines(text, Wat))},\"c\":{Quoted(code is null ? "" : Lines(disassembler.Lines(code), Code))},\"r\":{Quoted(refusal ?? "")}}}";
+            to.Write(data);
+            size += data.Length;
         });
         to.Write("]}");
         to.Write(template.AsSpan(at + Place.Length));
+        return count;
     }
 
     private string NameOf(int index) => names.Of(index) is { } found ? DemangleCommand.NameOf(found) : $"function {index}";
