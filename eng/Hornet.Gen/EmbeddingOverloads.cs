@@ -43,13 +43,91 @@ static class EmbeddingOverloads
             string arguments = (caller ? "new Caller(store, caller)" + (n > 0 ? ", " : "") : "") + List(n, i => $"a{i}");
             s.Append($"\ninternal sealed unsafe class {HostClass(result, caller)}{Generic(n, result)}({Delegate(n, result, caller)} callback)\n");
             s.Append($"    : HostFunction([{List(n, i => $"Slot<T{i}>.Type")}], {(result ? "Results<TResult>.Types()" : "[]")})\n{{\n");
-            s.Append("    public override void Invoke(Store store, VmContext* caller, ValRaw* values)\n    {\n");
+            s.Append("    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)\n    {\n");
             if (n > 0) s.Append("        ValRaw* at = values;\n");
             for (int i = 1; i <= n; i++) s.Append($"        T{i} a{i} = Slot<T{i}>.Take(store, ref at);\n");
             s.Append(result ? $"        Results<TResult>.Write(store, values, callback({arguments}));\n" : $"        callback({arguments});\n");
-            s.Append("    }\n}\n");
+            s.Append("        return CallStatus.Ok;\n    }\n}\n");
         }
         return s.ToString();
+    }
+
+    // Asynchronous delegates: Func<T1, ..., ValueTask> or Func<T1, ..., ValueTask<TResult>>.
+
+    static IEnumerable<(int N, bool Result)> AsyncShapes()
+    {
+        foreach (bool result in (bool[])[false, true])
+            for (int n = 0; n <= Most; n++) yield return (n, result);
+    }
+
+    static string AsyncDelegate(int n, bool result) => $"Func<{List(n, i => $"T{i}, ", "")}ValueTask{(result ? "<TResult>" : "")}>";
+
+    public static string AsyncHostFunctions()
+    {
+        StringBuilder s = new(Header + "namespace Hornet.Runtime;\n");
+        foreach ((int n, bool result) in AsyncShapes())
+        {
+            s.Append($"\ninternal sealed unsafe class HostAsync{(result ? "Func" : "Action")}{Generic(n, result)}({AsyncDelegate(n, result)} callback)\n");
+            s.Append($"    : AsyncHostFunction([{List(n, i => i == 1 ? "..AsyncArgument<T1>.Types" : $"Slot<T{i}>.Type")}], {(result ? "Results<TResult>.Types()" : "[]")})\n{{\n");
+            s.Append("    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)\n    {\n");
+            if (n > 0) s.Append("        ValRaw* at = values;\n");
+            for (int i = 1; i <= n; i++) s.Append($"        T{i} a{i} = {(i == 1 ? "AsyncArgument<T1>.Take(store, caller, ref at)" : $"Slot<T{i}>.Take(store, ref at)")};\n");
+            s.Append($"        SynchronizationContext? outer = EnterTurns(store);\n        ValueTask{(result ? "<TResult>" : "")} task;\n");
+            s.Append($"        try\n        {{\n            task = callback({List(n, i => $"a{i}")});\n        }}\n        finally\n        {{\n            LeaveTurns(outer);\n        }}\n");
+            s.Append($"        return Await(store, task{(result ? ", values, Results<TResult>.Write" : "")});\n    }}\n}}\n");
+        }
+        return s.ToString();
+    }
+
+    public static string FromAsyncCallback()
+    {
+        StringBuilder s = new(Header + "using Hornet.Runtime;\n\nnamespace Hornet;\n\npublic sealed partial class Function\n{");
+        foreach ((int n, bool result) in AsyncShapes())
+            s.Append($"\n    /// <summary>A host function that may take its time: see <see cref=\"FromAsyncCallback(Store, UntypedAsyncCallbackDelegate, IReadOnlyList{{ValueKind}}, IReadOnlyList{{ValueKind}})\"/>. Its type follows from the delegate's; a first parameter of type <see cref=\"AsyncCaller\"/> is no part of it.</summary>\n    public static Function FromAsyncCallback{Generic(n, result)}(Store store, {AsyncDelegate(n, result)} callback) => store.NewFunction(new HostAsync{(result ? "Func" : "Action")}{Generic(n, result)}(callback));\n");
+        return s.Append("}\n").ToString();
+    }
+
+    public static string DefineAsyncFunction()
+    {
+        StringBuilder s = new(Header + "using Hornet.Runtime;\n\nnamespace Hornet;\n\npublic sealed partial class Linker\n{");
+        foreach ((int n, bool result) in AsyncShapes())
+            s.Append($"\n    /// <summary>Defines a host function that may take its time for all stores: see <see cref=\"Function.FromAsyncCallback(Store, Function.UntypedAsyncCallbackDelegate, IReadOnlyList{{ValueKind}}, IReadOnlyList{{ValueKind}})\"/>. Its type follows from the delegate's; a first parameter of type <see cref=\"AsyncCaller\"/> is no part of it.</summary>\n    public void DefineAsyncFunction{Generic(n, result)}(string module, string name, {AsyncDelegate(n, result)} callback) => Define(module, name, new HostAsync{(result ? "Func" : "Action")}{Generic(n, result)}(callback));\n");
+        return s.Append("}\n").ToString();
+    }
+
+    public static string AsyncGuestDelegates()
+    {
+        StringBuilder s = new(Header + "namespace Hornet.Runtime;\n");
+        foreach ((int n, bool result) in AsyncShapes())
+        {
+            s.Append($"\ninternal sealed unsafe class GuestAsync{(result ? "Func" : "Action")}{Generic(n, result)}(Function function)\n{{\n");
+            s.Append($"    public ValueTask{(result ? "<TResult>" : "")} Invoke({List(n, i => $"T{i} a{i}")}) => AsyncCalls.Run{(result ? "<TResult>" : "")}(function, ");
+            if (n == 0) s.Append("null);\n}\n");
+            else s.Append($"(store, at) =>\n    {{\n{List(n, i => $"        Slot<T{i}>.Put(store, ref at, a{i});\n", "")}    }});\n}}\n");
+        }
+        return s.ToString();
+    }
+
+    public static string WrapAsync()
+    {
+        StringBuilder s = new(Header + "using Hornet.Runtime;\n\nnamespace Hornet;\n\npublic sealed partial class Function\n{");
+        foreach ((int n, bool result) in AsyncShapes())
+        {
+            string kinds = n == 0 ? "default" : $"[{List(n, i => $"Slot<T{i}>.Kind")}]", name = result ? "Func" : "Action";
+            s.Append($"\n    /// <summary>A delegate that calls this function as <see cref=\"InvokeAsync(ReadOnlySpan{{ValueBox}}, CancellationToken)\"/> does, or null where the types do not fit.</summary>\n    public {AsyncDelegate(n, result)}? WrapAsync{name}{Generic(n, result)}() => Fits({kinds}, {(result ? "Results<TResult>.Types()" : "[]")}) ? new GuestAsync{name}{Generic(n, result)}(this).Invoke : null;\n");
+        }
+        return s.Append("}\n").ToString();
+    }
+
+    public static string AsyncInstanceGetters()
+    {
+        StringBuilder s = new(Header + "namespace Hornet;\n\npublic sealed partial class Instance\n{");
+        foreach ((int n, bool result) in AsyncShapes())
+        {
+            string get = result ? "Function" : "Action", name = result ? "Func" : "Action";
+            s.Append($"\n    /// <summary>The exported function of this name as a typed delegate whose calls can wait without a thread, or null where there is none or the types do not fit.</summary>\n    public {AsyncDelegate(n, result)}? GetAsync{get}{Generic(n, result)}(string name) => GetFunction(name)?.WrapAsync{name}{Generic(n, result)}();\n");
+        }
+        return s.Append("}\n").ToString();
     }
 
     public static string FromCallback()

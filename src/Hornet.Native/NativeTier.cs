@@ -87,6 +87,8 @@ internal sealed unsafe class NativeTier : Tier
         return status;
     }
 
+    public override CallStatus Resume(Activation* activation, CallStatus status) => Interpreter.Resume(activation, status);
+
     // A fault is a guest's trap only where the tables say that it can be one; anything else is a bug of ours and must not pass for one.
     static CallStatus Faulted(Activation* activation)
     {

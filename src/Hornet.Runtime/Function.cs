@@ -61,15 +61,25 @@ public sealed unsafe partial class Function : Extern, IEquatable<Function>
         if (results.Length != type.Results.Length) throw new ArgumentException($"the function gives {type.Results.Length} results, not {results.Length}", nameof(results));
         int slots = SlotCount;
         ValRaw* values = stackalloc ValRaw[slots + 1];
-        ValRaw* at = values;
         Store.CheckAccess();
+        PutArguments(values, arguments);
+        Call(values);
+        TakeResults(values, results);
+    }
+
+    void PutArguments(ValRaw* at, ReadOnlySpan<ValueBox> arguments)
+    {
+        FuncType type = RegisteredType;
         for (int i = 0; i < arguments.Length; i++)
         {
             Store.ToSlots(arguments[i], type.Parameters[i], at);
             at += type.Parameters[i].IsVector ? 2 : 1;
         }
-        Call(values);
-        at = values;
+    }
+
+    void TakeResults(ValRaw* at, Span<ValueBox> results)
+    {
+        FuncType type = RegisteredType;
         for (int i = 0; i < results.Length; i++)
         {
             results[i] = Store.FromSlots(at, Results[i]);

@@ -58,6 +58,13 @@ public sealed partial class Linker : IDisposable
         Define(module, name, new UntypedHostFunction(callback, [.. parameterKinds], [.. resultKinds]));
     }
 
+    /// <summary>Defines an asynchronous host function with values of any kind for all stores: see <see cref="Function.FromAsyncCallback(Store, Function.UntypedAsyncCallbackDelegate, IReadOnlyList{ValueKind}, IReadOnlyList{ValueKind})"/>.</summary>
+    public void DefineAsyncFunction(string module, string name, Function.UntypedAsyncCallbackDelegate callback, IReadOnlyList<ValueKind> parameterKinds, IReadOnlyList<ValueKind> resultKinds)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        Define(module, name, new UntypedAsyncHostFunction(callback, [.. parameterKinds], [.. resultKinds]));
+    }
+
     /// <summary>Defines all exports of an instance under a module name.</summary>
     public void DefineInstance(Store store, string name, Instance instance)
     {

@@ -7,7 +7,7 @@ public sealed unsafe partial class Store
 {
     /// <summary>Why the guest is to stop; bits of <see cref="VmStore.Interrupt"/>.</summary>
     [Flags]
-    enum Interruption { None = 0, Epoch = 1, Deadline = 2, Cancelled = 4, Asked = 8 }
+    enum Interruption { None = 0, Epoch = 1, Deadline = 2, Cancelled = 4, Asked = 8, Call = 16 }
 
     readonly Lock _clock = new();
     Timer? _timer;
@@ -109,6 +109,7 @@ public sealed unsafe partial class Store
             if (now < _epochDeadline || _disposed) return;
             Interlocked.Or(ref Vm->Interrupt, (int)Interruption.Epoch);
             _waiter?.Wake();
+            _tasks?.WakeAll();
         }
     }
 
@@ -120,6 +121,7 @@ public sealed unsafe partial class Store
             if (_disposed || Vm == null) return;
             Interlocked.Or(ref Vm->Interrupt, (int)reason);
             _waiter?.Wake();
+            _tasks?.WakeAll();
         }
     }
 
@@ -128,6 +130,16 @@ public sealed unsafe partial class Store
     /// <summary>A guest has seen the flag: whether it must stop.</summary>
     internal TrapCode Interrupted()
     {
+        if ((Vm->Interrupt & (int)Interruption.Call) != 0)
+        {
+            // One call is to stop; whether it is this one is looked at again once the flag is down.
+            Lower(Interruption.Call);
+            if (RunningTask is { IsCancelled: true })
+            {
+                Interlocked.Or(ref Vm->Interrupt, (int)Interruption.Call);
+                return TrapCode.Interrupt;
+            }
+        }
         if (Vm->Interrupt == (int)Interruption.Epoch && _epochCallback is { } callback)
         {
             try
@@ -150,6 +162,7 @@ public sealed unsafe partial class Store
     Exception InterruptException(TrapException trap)
     {
         int flags = Vm->Interrupt;
+        if (RunningTask is { IsCancelled: true } task) return new OperationCanceledException("the guest's call was cancelled", trap, task.Cancellation);
         lock (_clock) Lower(Interruption.Asked);
         return (flags & (int)Interruption.Cancelled) != 0 ? new OperationCanceledException("the guest was cancelled", trap, CancellationToken) : trap;
     }

@@ -6,8 +6,8 @@ namespace Hornet;
 
 /// <summary>
 /// Owns instances and everything in them. Belongs to one caller at a time (checked): it may move from thread to thread between
-/// calls, never be used by two at once. Disposing it gives its guests' memory back; it is refused while a call or a lease lives,
-/// and spans of its memories must not be used afterwards.
+/// calls, never be used by two at once. Disposing it gives its guests' memory back; it is refused while a call is running or a lease lives,
+/// ends calls that are waiting (<see cref="ObjectDisposedException"/>), and spans of its memories must not be used afterwards.
 /// </summary>
 public sealed unsafe partial class Store : IDisposable
 {
@@ -85,7 +85,26 @@ public sealed unsafe partial class Store : IDisposable
         return true;
     }
 
-    internal void Leave() => Volatile.Write(ref _driver, 0);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Leave()
+    {
+        Volatile.Write(ref _driver, 0);
+        _tasks?.DriverLeft();
+    }
+
+    /// <summary>Enters as the outermost call unless the store is in use, by this thread or another, or gone.</summary>
+    internal bool TryEnter()
+    {
+        if (Interlocked.CompareExchange(ref _driver, Environment.CurrentManagedThreadId, 0) != 0) return false;
+        if (!_disposed) return true;
+        _driver = 0;
+        return false;
+    }
+
+    internal bool IsDriven => Volatile.Read(ref _driver) != 0;
+
+    /// <summary>Whether this thread is inside a call.</summary>
+    internal bool IsDriver => _driver == Environment.CurrentManagedThreadId;
 
     internal Instance InstanceAt(int index) => index == 0 ? _instance! : _moreInstances![index - 1];
 
@@ -107,13 +126,19 @@ public sealed unsafe partial class Store : IDisposable
     public void Dispose()
     {
         if (_disposed) return;
-        if (_driver != 0) throw new InvalidOperationException("the store cannot be disposed while one of its guests is running");
+        if (!TryEnter()) throw new InvalidOperationException("the store cannot be disposed while one of its guests is running");
         foreach (LinearMemory memory in _resources.Memories)
-            if (memory.Leases != 0) throw new InvalidOperationException("the store cannot be disposed while a lease of one of its memories is alive");
+        {
+            if (memory.Leases == 0) continue;
+            Leave();
+            throw new InvalidOperationException("the store cannot be disposed while a lease of one of its memories is alive");
+        }
         _disposed = true;
         StopClocks();
+        _tasks?.Close();
         Wasi?.Dispose();
         ReleaseHeap();
         _resources = _resources.Release();
+        _driver = 0;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 
 namespace Hornet.Runtime;
 
@@ -13,11 +14,27 @@ internal static unsafe class GuestCalls
         store.CheckAccess();
         if (callee->Context == null)
         {
-            store.HostFunctionAt(callee->Index).Invoke(store, null, values);
+            InvokeHost(store, callee, values);
             return;
         }
         if (store.Vm->Current == null) InvokeOutermost(store, callee, values);
         else InvokeNested(store, callee, values);
+    }
+
+    // The frame of the host's that calls here cannot be suspended.
+    static void InvokeHost(Store store, VmFuncRef* callee, ValRaw* values)
+    {
+        Activation* caller = store.Vm->Current;
+        bool suspendable = caller != null && caller->Suspendable;
+        if (suspendable) caller->Suspendable = false;
+        try
+        {
+            store.HostFunctionAt(callee->Index).Invoke(store, null, values);
+        }
+        finally
+        {
+            if (suspendable) caller->Suspendable = true;
+        }
     }
 
     // Everything of the activation is set here; clearing it first would cost more than the rest.
@@ -42,6 +59,7 @@ internal static unsafe class GuestCalls
         activation.StackBase = stack.Base;
         activation.StackEnd = stack.End;
         activation.HostStackLimit = thread.HostStackLimit;
+        activation.Suspendable = false;
         ExceptionDispatchInfo? failure;
         try
         {
@@ -70,6 +88,7 @@ internal static unsafe class GuestCalls
         activation.StackBase = parent->InterpreterTop;
         activation.StackEnd = parent->NativeTop;
         activation.HostStackLimit = parent->HostStackLimit;
+        activation.Suspendable = false;
         ExceptionDispatchInfo? failure;
         try
         {
@@ -95,19 +114,40 @@ internal static unsafe class GuestCalls
             parent->Trap = TrapCode.StackOverflow;
             return CallStatus.Trap;
         }
-        Activation activation;
-        Unsafe.SkipInit(out activation);
-        activation.Parent = parent;
-        activation.StackBase = parent->InterpreterTop;
-        activation.StackEnd = parent->NativeTop;
-        activation.HostStackLimit = parent->HostStackLimit;
-        ExceptionDispatchInfo? failure = Run(store, tier, &activation, callee, values);
+        Activation local;
+        Unsafe.SkipInit(out local);
+        // One that may be suspended outlives this frame.
+        Activation* activation = parent->Suspendable ? (Activation*)NativeMemory.AllocZeroed((nuint)sizeof(Activation)) : &local;
+        activation->Suspendable = parent->Suspendable;
+        activation->Parent = parent;
+        activation->StackBase = parent->InterpreterTop;
+        activation->StackEnd = parent->NativeTop;
+        activation->HostStackLimit = parent->HostStackLimit;
+        CallStatus status = Enter(store, tier, activation, callee, values);
+        return status == CallStatus.Suspended ? status : EndInner(store, ref activation, status);
+    }
+
+    /// <summary>A call within a guest's call has ended; afterwards the outer one is current.</summary>
+    /// <returns>The status for the outer one.</returns>
+    public static CallStatus EndInner(Store store, ref Activation* activation, CallStatus status)
+    {
+        Activation* parent = activation->Parent;
+        ExceptionDispatchInfo? failure = status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
         store.Vm->Current = parent;
+        if (activation->Suspendable) NativeMemory.Free(activation);
+        activation = parent;
         return failure is null ? CallStatus.Ok : store.KeepException(failure.SourceException);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ExceptionDispatchInfo? Run(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values)
+    {
+        CallStatus status = Enter(store, tier, activation, callee, values);
+        return status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static CallStatus Enter(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values)
     {
         activation->Store = store.Vm;
         activation->InterpreterTop = activation->StackBase;
@@ -118,7 +158,6 @@ internal static unsafe class GuestCalls
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
-        CallStatus status = tier.Call(activation, callee, values);
-        return status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
+        return tier.Call(activation, callee, values);
     }
 }

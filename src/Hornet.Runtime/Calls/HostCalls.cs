@@ -22,8 +22,7 @@ internal static unsafe class HostCalls
         Store store = Store.Of(vm);
         try
         {
-            store.HostFunctionAt(callee->Index).Invoke(store, caller, values);
-            return CallStatus.Ok;
+            return store.HostFunctionAt(callee->Index).Invoke(store, caller, values);
         }
         catch (Exception exception)
         {

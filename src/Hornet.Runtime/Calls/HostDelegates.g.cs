@@ -5,52 +5,56 @@ namespace Hornet.Runtime;
 internal sealed unsafe class HostAction(Action callback)
     : HostFunction([], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         callback();
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1>(Action<T1> callback)
     : HostFunction([Slot<T1>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         callback(a1);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2>(Action<T1, T2> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         callback(a1, a2);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3>(Action<T1, T2, T3> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         T3 a3 = Slot<T3>.Take(store, ref at);
         callback(a1, a2, a3);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4>(Action<T1, T2, T3, T4> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -58,13 +62,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4>(Action<T1, T2, T3, T4> c
         T3 a3 = Slot<T3>.Take(store, ref at);
         T4 a4 = Slot<T4>.Take(store, ref at);
         callback(a1, a2, a3, a4);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5>(Action<T1, T2, T3, T4, T5> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -73,13 +78,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5>(Action<T1, T2, T3, T
         T4 a4 = Slot<T4>.Take(store, ref at);
         T5 a5 = Slot<T5>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6>(Action<T1, T2, T3, T4, T5, T6> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -89,13 +95,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6>(Action<T1, T2, T
         T5 a5 = Slot<T5>.Take(store, ref at);
         T6 a6 = Slot<T6>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7>(Action<T1, T2, T3, T4, T5, T6, T7> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -106,13 +113,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7>(Action<T1, T
         T6 a6 = Slot<T6>.Take(store, ref at);
         T7 a7 = Slot<T7>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8>(Action<T1, T2, T3, T4, T5, T6, T7, T8> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -124,13 +132,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8>(Action<T
         T7 a7 = Slot<T7>.Take(store, ref at);
         T8 a8 = Slot<T8>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -143,13 +152,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9>(Acti
         T8 a8 = Slot<T8>.Take(store, ref at);
         T9 a9 = Slot<T9>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -163,13 +173,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>
         T9 a9 = Slot<T9>.Take(store, ref at);
         T10 a10 = Slot<T10>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -184,13 +195,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T10 a10 = Slot<T10>.Take(store, ref at);
         T11 a11 = Slot<T11>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -206,13 +218,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T11 a11 = Slot<T11>.Take(store, ref at);
         T12 a12 = Slot<T12>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -229,13 +242,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T12 a12 = Slot<T12>.Take(store, ref at);
         T13 a13 = Slot<T13>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -253,13 +267,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T13 a13 = Slot<T13>.Take(store, ref at);
         T14 a14 = Slot<T14>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -278,13 +293,14 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T14 a14 = Slot<T14>.Take(store, ref at);
         T15 a15 = Slot<T15>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16>(Action<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type, Slot<T16>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -304,58 +320,63 @@ internal sealed unsafe class HostAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10,
         T15 a15 = Slot<T15>.Take(store, ref at);
         T16 a16 = Slot<T16>.Take(store, ref at);
         callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<TResult>(Func<TResult> callback)
     : HostFunction([], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         Results<TResult>.Write(store, values, callback());
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, TResult>(Func<T1, TResult> callback)
     : HostFunction([Slot<T1>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, TResult>(Func<T1, T2, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, TResult>(Func<T1, T2, T3, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         T3 a3 = Slot<T3>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, T4, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -363,13 +384,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, TResult>(Func<T1, T2, T3, 
         T3 a3 = Slot<T3>.Take(store, ref at);
         T4 a4 = Slot<T4>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, TResult>(Func<T1, T2, T3, T4, T5, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -378,13 +400,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, TResult>(Func<T1, T2, 
         T4 a4 = Slot<T4>.Take(store, ref at);
         T5 a5 = Slot<T5>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, TResult>(Func<T1, T2, T3, T4, T5, T6, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -394,13 +417,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, TResult>(Func<T1, 
         T5 a5 = Slot<T5>.Take(store, ref at);
         T6 a6 = Slot<T6>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -411,13 +435,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, TResult>(Func<
         T6 a6 = Slot<T6>.Take(store, ref at);
         T7 a7 = Slot<T7>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -429,13 +454,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult>(F
         T7 a7 = Slot<T7>.Take(store, ref at);
         T8 a8 = Slot<T8>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -448,13 +474,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResul
         T8 a8 = Slot<T8>.Take(store, ref at);
         T9 a9 = Slot<T9>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -468,13 +495,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T9 a9 = Slot<T9>.Take(store, ref at);
         T10 a10 = Slot<T10>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -489,13 +517,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T10 a10 = Slot<T10>.Take(store, ref at);
         T11 a11 = Slot<T11>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -511,13 +540,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T11 a11 = Slot<T11>.Take(store, ref at);
         T12 a12 = Slot<T12>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -534,13 +564,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T12 a12 = Slot<T12>.Take(store, ref at);
         T13 a13 = Slot<T13>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -558,13 +589,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T13 a13 = Slot<T13>.Take(store, ref at);
         T14 a14 = Slot<T14>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -583,13 +615,14 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T14 a14 = Slot<T14>.Take(store, ref at);
         T15 a15 = Slot<T15>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, TResult>(Func<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type, Slot<T16>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -609,58 +642,63 @@ internal sealed unsafe class HostFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T
         T15 a15 = Slot<T15>.Take(store, ref at);
         T16 a16 = Slot<T16>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction(CallerAction callback)
     : HostFunction([], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         callback(new Caller(store, caller));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1>(CallerAction<T1> callback)
     : HostFunction([Slot<T1>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         callback(new Caller(store, caller), a1);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2>(CallerAction<T1, T2> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3>(CallerAction<T1, T2, T3> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         T3 a3 = Slot<T3>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4>(CallerAction<T1, T2, T3, T4> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -668,13 +706,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4>(CallerAction<T1, T
         T3 a3 = Slot<T3>.Take(store, ref at);
         T4 a4 = Slot<T4>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5>(CallerAction<T1, T2, T3, T4, T5> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -683,13 +722,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5>(CallerAction<T
         T4 a4 = Slot<T4>.Take(store, ref at);
         T5 a5 = Slot<T5>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6>(CallerAction<T1, T2, T3, T4, T5, T6> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -699,13 +739,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6>(CallerActi
         T5 a5 = Slot<T5>.Take(store, ref at);
         T6 a6 = Slot<T6>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7>(CallerAction<T1, T2, T3, T4, T5, T6, T7> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -716,13 +757,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7>(Caller
         T6 a6 = Slot<T6>.Take(store, ref at);
         T7 a7 = Slot<T7>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -734,13 +776,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8>(Ca
         T7 a7 = Slot<T7>.Take(store, ref at);
         T8 a8 = Slot<T8>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -753,13 +796,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T8 a8 = Slot<T8>.Take(store, ref at);
         T9 a9 = Slot<T9>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -773,13 +817,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T9 a9 = Slot<T9>.Take(store, ref at);
         T10 a10 = Slot<T10>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -794,13 +839,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T10 a10 = Slot<T10>.Take(store, ref at);
         T11 a11 = Slot<T11>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -816,13 +862,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T11 a11 = Slot<T11>.Take(store, ref at);
         T12 a12 = Slot<T12>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -839,13 +886,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T12 a12 = Slot<T12>.Take(store, ref at);
         T13 a13 = Slot<T13>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -863,13 +911,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T13 a13 = Slot<T13>.Take(store, ref at);
         T14 a14 = Slot<T14>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -888,13 +937,14 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T14 a14 = Slot<T14>.Take(store, ref at);
         T15 a15 = Slot<T15>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16>(CallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type, Slot<T16>.Type], [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -914,58 +964,63 @@ internal sealed unsafe class HostCallerAction<T1, T2, T3, T4, T5, T6, T7, T8, T9
         T15 a15 = Slot<T15>.Take(store, ref at);
         T16 a16 = Slot<T16>.Take(store, ref at);
         callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<TResult>(CallerFunc<TResult> callback)
     : HostFunction([], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         Results<TResult>.Write(store, values, callback(new Caller(store, caller)));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, TResult>(CallerFunc<T1, TResult> callback)
     : HostFunction([Slot<T1>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, TResult>(CallerFunc<T1, T2, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, TResult>(CallerFunc<T1, T2, T3, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
         T2 a2 = Slot<T2>.Take(store, ref at);
         T3 a3 = Slot<T3>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, TResult>(CallerFunc<T1, T2, T3, T4, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -973,13 +1028,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, TResult>(CallerFunc<
         T3 a3 = Slot<T3>.Take(store, ref at);
         T4 a4 = Slot<T4>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, TResult>(CallerFunc<T1, T2, T3, T4, T5, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -988,13 +1044,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, TResult>(CallerF
         T4 a4 = Slot<T4>.Take(store, ref at);
         T5 a5 = Slot<T5>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1004,13 +1061,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, TResult>(Cal
         T5 a5 = Slot<T5>.Take(store, ref at);
         T6 a6 = Slot<T6>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1021,13 +1079,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, TResult>
         T6 a6 = Slot<T6>.Take(store, ref at);
         T7 a7 = Slot<T7>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1039,13 +1098,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, TRes
         T7 a7 = Slot<T7>.Take(store, ref at);
         T8 a8 = Slot<T8>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1058,13 +1118,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T8 a8 = Slot<T8>.Take(store, ref at);
         T9 a9 = Slot<T9>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1078,13 +1139,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T9 a9 = Slot<T9>.Take(store, ref at);
         T10 a10 = Slot<T10>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1099,13 +1161,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T10 a10 = Slot<T10>.Take(store, ref at);
         T11 a11 = Slot<T11>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1121,13 +1184,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T11 a11 = Slot<T11>.Take(store, ref at);
         T12 a12 = Slot<T12>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1144,13 +1208,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T12 a12 = Slot<T12>.Take(store, ref at);
         T13 a13 = Slot<T13>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1168,13 +1233,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T13 a13 = Slot<T13>.Take(store, ref at);
         T14 a14 = Slot<T14>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1193,13 +1259,14 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T14 a14 = Slot<T14>.Take(store, ref at);
         T15 a15 = Slot<T15>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15));
+        return CallStatus.Ok;
     }
 }
 
 internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, TResult>(CallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, TResult> callback)
     : HostFunction([Slot<T1>.Type, Slot<T2>.Type, Slot<T3>.Type, Slot<T4>.Type, Slot<T5>.Type, Slot<T6>.Type, Slot<T7>.Type, Slot<T8>.Type, Slot<T9>.Type, Slot<T10>.Type, Slot<T11>.Type, Slot<T12>.Type, Slot<T13>.Type, Slot<T14>.Type, Slot<T15>.Type, Slot<T16>.Type], Results<TResult>.Types())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValRaw* at = values;
         T1 a1 = Slot<T1>.Take(store, ref at);
@@ -1219,5 +1286,6 @@ internal sealed unsafe class HostCallerFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, 
         T15 a15 = Slot<T15>.Take(store, ref at);
         T16 a16 = Slot<T16>.Take(store, ref at);
         Results<TResult>.Write(store, values, callback(new Caller(store, caller), a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16));
+        return CallStatus.Ok;
     }
 }

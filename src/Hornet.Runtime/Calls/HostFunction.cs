@@ -21,8 +21,9 @@ internal abstract unsafe class HostFunction(ValType[] parameters, ValType[] resu
     /// <summary>Takes the arguments from <paramref name="values"/> and leaves the results there.</summary>
     /// <param name="store">The caller's store.</param>
     /// <param name="caller">The calling instance, or null where the host itself calls.</param>
-    /// <param name="values">At least <see cref="SlotCount"/> slots.</param>
-    public abstract void Invoke(Store store, VmContext* caller, ValRaw* values);
+    /// <param name="values">At least <see cref="SlotCount"/> slots; they stay where they are while the call is suspended.</param>
+    /// <returns>Ok, or Suspended as <see cref="Store.Suspend"/> gives it.</returns>
+    public abstract CallStatus Invoke(Store store, VmContext* caller, ValRaw* values);
 
     /// <summary>The id of the function's type in an engine; held as long as this is.</summary>
     public uint TypeId(TypeRegistry types)
@@ -49,7 +50,7 @@ internal abstract unsafe class HostFunction(ValType[] parameters, ValType[] resu
 internal sealed unsafe class UntypedHostFunction(Function.UntypedCallbackDelegate callback, ValueKind[] parameters, ValueKind[] results)
     : HostFunction(Array.ConvertAll(parameters, ValueKinds.TypeOf), Array.ConvertAll(results, ValueKinds.TypeOf))
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         ValueBox[] boxes = new ValueBox[parameters.Length + results.Length];
         ValRaw* at = values;
@@ -67,15 +68,17 @@ internal sealed unsafe class UntypedHostFunction(Function.UntypedCallbackDelegat
             store.ToSlots(returned[i], ValueKinds.TypeOf(results[i]), at);
             at += Slot.CountOf(results[i]);
         }
+        return CallStatus.Ok;
     }
 }
 
 /// <summary>A function that stands for an import that nobody has defined.</summary>
 internal sealed unsafe class MissingFunction(FuncType type, string name, bool traps) : HostFunction(type.Parameters.ToArray(), type.Results.ToArray())
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         if (traps) throw new TrapException(TrapCode.UnknownImport, [], new LinkException($"unknown import: {name} has not been defined"));
         new Span<ValRaw>(values, Slots(Type.Results)).Clear();
+        return CallStatus.Ok;
     }
 }

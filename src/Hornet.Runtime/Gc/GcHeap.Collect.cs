@@ -127,7 +127,10 @@ internal sealed unsafe partial class GcHeap
 
     void Roots()
     {
-        for (Activation* activation = _vm->Current; activation != null; activation = activation->Parent) store.Engine.Tier.VisitRoots(activation, this);
+        store.VisitActivations(innermost =>
+        {
+            for (Activation* activation = (Activation*)innermost; activation != null; activation = activation->Parent) store.Engine.Tier.VisitRoots(activation, this);
+        });
         foreach (nint global in _hostGlobals) ForwardSlot((ulong*)global);
         foreach ((nint context, ModuleEnvironment module) in _contexts) ContextRoots((VmContext*)context, module);
         foreach (TableStorage table in store.Resources.Tables)

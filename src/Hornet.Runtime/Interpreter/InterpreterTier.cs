@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hornet.Wasm;
 
@@ -54,7 +55,7 @@ internal sealed unsafe class InterpreterTier : Tier
         byte* entry = *cell;
         CodeHeader* header = (CodeHeader*)entry - 1;
         byte* start = activation->StackBase;
-        byte* limit = activation->NativeTop != null ? activation->NativeTop : activation->StackEnd;
+        byte* limit = LimitOf(activation);
         byte* fp = start + header->ParamBytes;
         if (fp + Math.Max(header->FrameBytes, header->ResultBytes) > limit)
         {
@@ -69,8 +70,36 @@ internal sealed unsafe class InterpreterTier : Tier
         machine.Vm = callee->Context;
         Buffer.MemoryCopy(values, start, header->ParamBytes, header->ParamBytes);
         *(FrameHeader*)fp = new FrameHeader { ReturnIp = Dispatch.Exit, CallerFp = null, CallerVm = callee->Context };
-        CallStatus status = Dispatch.Run(entry, fp, callee->Context, &machine);
-        if (status == CallStatus.Ok) Buffer.MemoryCopy(start, values, header->ResultBytes, header->ResultBytes);
+        return Left(activation, callee, values, Dispatch.Run(entry, fp, callee->Context, &machine));
+    }
+
+    public override CallStatus Resume(Activation* activation, CallStatus status)
+    {
+        Machine machine = default;
+        machine.Limit = LimitOf(activation);
+        machine.Store = activation->Store;
+        machine.Activation = activation;
+        byte* next = Leaves.HostReturned(activation->ResumeIp, activation->ResumeFp, &machine, status);
+        activation->ResumeIp = null;
+        status = next == null ? (CallStatus)machine.Status : Dispatch.Run(next, machine.Fp, machine.Vm, &machine);
+        return Left(activation, activation->Callee, activation->Values, status);
+    }
+
+    static byte* LimitOf(Activation* activation) => activation->NativeTop != null ? activation->NativeTop : activation->StackEnd;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static CallStatus Left(Activation* activation, VmFuncRef* callee, ValRaw* values, CallStatus status)
+    {
+        if (status == CallStatus.Ok)
+        {
+            int bytes = ((CodeHeader*)*(byte**)callee->InterpreterEntry - 1)->ResultBytes;
+            Buffer.MemoryCopy(activation->StackBase, values, bytes, bytes);
+        }
+        else if (status == CallStatus.Suspended)
+        {
+            activation->Callee = callee;
+            activation->Values = values;
+        }
         return status;
     }
 

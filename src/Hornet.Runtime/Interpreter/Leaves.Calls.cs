@@ -101,8 +101,21 @@ internal static unsafe partial class Leaves
         activation->InterpreterFrame = header.CallerFp;
         activation->InterpreterContext = header.CallerVm;
         CallStatus status = HostCalls.Invoke(m->Vm, callee, (ValRaw*)values);
+        if (status == CallStatus.Suspended)
+        {
+            activation->ResumeIp = ip;
+            activation->ResumeFp = fp;
+        }
+        return HostReturned(ip, fp, m, status);
+    }
+
+    /// <summary>The second half of a host call, which may come long after the first.</summary>
+    public static byte* HostReturned(byte* ip, byte* fp, Machine* m, CallStatus status)
+    {
+        FrameHeader header = *(FrameHeader*)fp;
         if (status != CallStatus.Ok) return HostFailed(header, status, m);
-        if (values != start) Unsafe.CopyBlockUnaligned(start, values, (uint)results);
+        int arguments = Number(ip, 16), results = Number(ip, 20);
+        if (results > arguments) Unsafe.CopyBlockUnaligned(fp - arguments, fp + FrameHeader.Size, (uint)results);
         m->Fp = header.CallerFp;
         m->Vm = header.CallerVm;
         return header.ReturnIp;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Hornet.Runtime;
 
 /// <summary>
-/// One call from the host into guest code: everything that belongs to the call and not to the instance. Lives on the host
-/// stack of the caller (a top-level call) and is linked from <see cref="VmStore.Current"/>.
+/// One call from the host into guest code: everything that belongs to the call and not to the instance. Linked from
+/// <see cref="VmStore.Current"/>. Lives on the host stack of the caller, or, where the call may be suspended, in memory of its own.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Activation
@@ -40,6 +40,15 @@ internal unsafe struct Activation
     public TrapCode Trap;
     /// <summary>Other than Ok when native code is to be left: builtins and the fault handler set it.</summary>
     public CallStatus Exit;
+    /// <summary>Whether host calls may wait by leaving: no frame of the host's lies between here and the <see cref="GuestTask"/>.</summary>
+    public bool Suspendable;
+    /// <summary>The interpreter's host call that is waiting: its instruction and its frame. Null where machine code was left.</summary>
+    public byte* ResumeIp, ResumeFp;
+    /// <summary>What the suspended call calls, and where its results go.</summary>
+    public VmFuncRef* Callee;
+    public ValRaw* Values;
+    /// <summary>The registers of suspended machine code that a call preserves, as <c>Stubs</c> saves them.</summary>
+    public fixed ulong Registers[6];
 }
 
 /// <summary>How guest code was left.</summary>
@@ -53,7 +62,7 @@ internal enum CallStatus
     HostException,
     /// <summary>A WebAssembly exception that no frame of the activation catches; it waits in the store.</summary>
     WasmException,
-    /// <summary>A host call is waiting; the activation can be resumed.</summary>
+    /// <summary>A host call is waiting; the activation can be resumed. Seen only where it is <see cref="Activation.Suspendable"/>.</summary>
     Suspended,
     /// <summary>A frame of machine code catches what was thrown and goes on; never leaves the native tier.</summary>
     Caught,

@@ -20,6 +20,9 @@ internal abstract unsafe class Tier
     /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
     public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values);
 
+    /// <summary>Goes on where a host call has suspended the activation; how that call has ended is <paramref name="status"/>, its results are in place.</summary>
+    public abstract CallStatus Resume(Activation* activation, CallStatus status);
+
     /// <summary>Adds the guest's frames of one activation, innermost first, until there are <paramref name="most"/>: runaway recursion has a million.</summary>
     public abstract void Backtrace(Activation* activation, List<FrameLocation> frames, int most);
 

@@ -8,7 +8,7 @@ namespace Hornet.Wasi.Preview1;
 internal sealed unsafe class Preview1Function(string parameters, bool returns, delegate*<WasiContext, GuestMemory, ValRaw*, Errno> body)
     : HostFunction(Types(parameters), returns ? [ValType.I32] : [])
 {
-    public override void Invoke(Store store, VmContext* caller, ValRaw* values)
+    public override CallStatus Invoke(Store store, VmContext* caller, ValRaw* values)
     {
         if (store.Wasi is not WasiContext context)
             throw new InvalidOperationException("the store has no WASI configuration: call SetWasiConfiguration before its guests run");
@@ -17,6 +17,7 @@ internal sealed unsafe class Preview1Function(string parameters, bool returns, d
         if (errno == Errno.Intr)
             throw new TrapException(TrapCode.Interrupt);
         values[0].U64 = (uint)errno;
+        return CallStatus.Ok;
     }
 
     static ValType[] Types(string letters)

@@ -1,0 +1,54 @@
+using Hornet.Runtime;
+
+namespace Hornet;
+
+// Calls that wait without a thread.
+public sealed unsafe partial class Store
+{
+    TaskQueue? _tasks;
+
+    internal TaskQueue Tasks => _tasks ?? MakeTasks();
+
+    /// <summary>The call that runs, if it is one that can wait.</summary>
+    internal GuestTask? RunningTask => _tasks?.Running;
+
+    /// <summary>Whether a host function that a guest has called may wait by leaving the guest.</summary>
+    internal bool CanSuspend => Vm->Current != null && Vm->Current->Suspendable;
+
+    /// <summary>A host function waits; allowed where <see cref="CanSuspend"/>. What comes back is the host function's to return.</summary>
+    internal CallStatus Suspend(HostOperation operation) => _tasks!.Running!.Suspend(operation);
+
+    TaskQueue MakeTasks()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        TaskQueue made = new(this);
+        TaskQueue known = Interlocked.CompareExchange(ref _tasks, made, null) ?? made;
+        // The driver looks for tasks when it leaves, without a fence: from here on it sees them.
+        if (IsDriven && !IsDriver) Interlocked.MemoryBarrierProcessWide();
+        return known;
+    }
+
+    /// <summary>Whether a call that waits must end instead of going on.</summary>
+    internal TrapCode ShouldStop(GuestTask task) => task.IsCancelled ? TrapCode.Interrupt : Vm->Interrupt == 0 ? TrapCode.None : Interrupted();
+
+    /// <summary>A call's own token says stop. From any thread.</summary>
+    internal void Cancelled(GuestTask task)
+    {
+        if (Engine.Options.Interruptible) Raise(Interruption.Call);
+        Tasks.Post(task);
+    }
+
+    /// <summary>Gives the innermost activation of each call that has begun and not ended.</summary>
+    internal void VisitActivations(Action<nint> visit)
+    {
+        visit((nint)Vm->Current);
+        _tasks?.VisitActivations(visit);
+    }
+
+    /// <summary>Waits for a host function's task where the guest, if there is one, cannot be left.</summary>
+    internal void Block(Task task)
+    {
+        if (IsDriver) Tasks.Block(task);
+        else ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
+    }
+}
