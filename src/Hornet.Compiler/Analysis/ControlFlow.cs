@@ -9,6 +9,8 @@ internal sealed class ControlFlow
 {
     private readonly FlatList<int> _predStart = new();
     private readonly FlatList<int> _preds = new();
+    private readonly FlatList<int> _predTargets = new();
+    private readonly FlatList<int> _fill = new();
     private readonly FlatList<int> _order = new();
     private readonly FlatList<int> _number = new();
     private readonly FlatList<int> _idom = new();
@@ -32,6 +34,10 @@ internal sealed class ControlFlow
     /// <summary>The branch instructions that lead to a block, one entry per edge, unreachable ones left out.</summary>
     public ReadOnlySpan<int> Preds(Block block) =>
         _preds.AsSpan()[_predStart[block.Index].._predStart[block.Index + 1]];
+
+    /// <summary>Beside <see cref="Preds"/>: which target of its branch each edge is.</summary>
+    public ReadOnlySpan<int> PredTargets(Block block) =>
+        _predTargets.AsSpan()[_predStart[block.Index].._predStart[block.Index + 1]];
 
     public Block ImmediateDominator(Block block) => new(_idom[block.Index]);
 
@@ -117,6 +123,9 @@ internal sealed class ControlFlow
         }
         for (int i = 0; i < function.Blocks.Count; i++) _predStart[i + 1] += _predStart[i];
         _preds.Reset(_predStart[function.Blocks.Count], -1);
+        _predTargets.Reset(_predStart[function.Blocks.Count], 0);
+        _fill.Clear();
+        foreach (int start in _predStart.AsSpan()) _fill.Add(start);
         foreach (int block in _order.AsSpan())
         {
             Inst inst = function[new Block(block)].Last;
@@ -124,9 +133,9 @@ internal sealed class ControlFlow
             for (int i = 0, n = function.TargetCount(last); i < n; i++)
             {
                 int target = function.TargetBlock(function.GetTarget(last, i)).Index;
-                int at = _predStart[target];
-                while (_preds[at] >= 0) at++;
+                int at = _fill[target]++;
                 _preds[at] = inst.Index;
+                _predTargets[at] = i;
             }
         }
     }

@@ -65,14 +65,6 @@ internal sealed class ListPool
         return new ListRef(handle);
     }
 
-    /// <summary>Removes the element at <paramref name="index"/>, keeping the order of the others.</summary>
-    public void RemoveAt(ListRef list, int index)
-    {
-        Span<int> items = Get(list);
-        items[(index + 1)..].CopyTo(items[index..]);
-        _data[list.Handle + 1]--;
-    }
-
     public void Truncate(ListRef list, int count)
     {
         if (list.Handle != 0) _data[list.Handle + 1] = count;

@@ -28,8 +28,16 @@ internal static class DeadCode
                 continue;
             }
             var block = new Block(f.Values[value.Index].Owner);
-            int number = f.Params(block).IndexOf(value.Index);
-            foreach (int pred in c.Flow.Preds(block)) NeedArgs(f, c, new Inst(pred), block, number);
+            // A parameter's number has 16 bits; one that does not fit is looked for.
+            ReadOnlySpan<int> parameters = f.Params(block);
+            int number = f.Values[value.Index].Number;
+            if (number >= parameters.Length || parameters[number] != value.Index) number = parameters.IndexOf(value.Index);
+            ReadOnlySpan<int> preds = c.Flow.Preds(block), numbers = c.Flow.PredTargets(block);
+            for (int edge = 0; edge < preds.Length; edge++)
+            {
+                int arg = f.TargetArgs(f.GetTarget(f[new Inst(preds[edge])], numbers[edge]))[number];
+                if (arg >= 0) Need(c, new Value(arg));
+            }
         }
         return Sweep(f, c);
     }
@@ -56,18 +64,6 @@ internal static class DeadCode
                 Need(c, new Value(value));
     }
 
-    private static void NeedArgs(Function f, PassContext c, Inst branch, Block block, int number)
-    {
-        InstData data = f[branch];
-        for (int i = 0, n = f.TargetCount(data); i < n; i++)
-        {
-            ListRef target = f.GetTarget(data, i);
-            if (f.TargetBlock(target) != block) continue;
-            int arg = f.TargetArgs(target)[number];
-            if (arg >= 0) Need(c, new Value(arg));
-        }
-    }
-
     private static bool Sweep(Function f, PassContext c)
     {
         bool changed = false;
@@ -83,32 +79,37 @@ internal static class DeadCode
                 changed = true;
             }
             if (block == f.Entry) continue;
-            for (int number = f.Params(block).Length - 1; number >= 0; number--)
+            c.Marks2.Clear();
+            bool some = false;
+            foreach (int param in f.Params(block))
             {
-                if (c.Marks[f.Params(block)[number]] != 0) continue;
-                RemoveParam(f, c, block, number);
-                changed = true;
+                c.Marks2.Add(c.Marks[param]);
+                some |= c.Marks[param] == 0;
             }
+            if (!some) continue;
+            KeepParams(f, c, block, c.Marks2.AsSpan());
+            changed = true;
         }
         return changed;
     }
 
-    /// <summary>Takes a parameter from a block and the argument from each branch to it.</summary>
-    public static void RemoveParam(Function f, PassContext c, Block block, int number)
+    /// <summary>Takes parameters from a block and their arguments from each branch to it, those whose mark is 0.</summary>
+    public static void KeepParams(Function f, PassContext c, Block block, ReadOnlySpan<int> keep)
     {
-        f.Lists.RemoveAt(f[block].Params, number);
-        int last = -1;
-        foreach (int pred in c.Flow.Preds(block))
-        {
-            // A branch with two edges to the block is listed twice.
-            if (pred == last) continue;
-            last = pred;
-            InstData data = f[new Inst(pred)];
-            for (int i = 0, n = f.TargetCount(data); i < n; i++)
-            {
-                ListRef target = f.GetTarget(data, i);
-                if (f.TargetBlock(target) == block) f.Lists.RemoveAt(target, number + 1);
-            }
-        }
+        Compact(f, f[block].Params, 0, keep);
+        ReadOnlySpan<int> parameters = f.Params(block);
+        for (int i = 0; i < parameters.Length; i++) f.Values[parameters[i]].Number = (ushort)i;
+        ReadOnlySpan<int> preds = c.Flow.Preds(block), numbers = c.Flow.PredTargets(block);
+        for (int edge = 0; edge < preds.Length; edge++) Compact(f, f.GetTarget(f[new Inst(preds[edge])], numbers[edge]), 1, keep);
+    }
+
+    private static void Compact(Function f, ListRef list, int first, ReadOnlySpan<int> keep)
+    {
+        Span<int> items = f.Lists.Get(list)[first..];
+        int kept = 0;
+        for (int i = 0; i < keep.Length; i++)
+            if (keep[i] != 0)
+                items[kept++] = items[i];
+        f.Lists.Truncate(list, first + kept);
     }
 }
