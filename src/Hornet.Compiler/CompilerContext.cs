@@ -75,6 +75,7 @@ internal sealed class CompilerContext
         function.ResolveAll();
         if (settings.Verify) Verifier.Check(function);
         Passes.Fuel = settings.Fuel;
+        Passes.ForSize = settings.OptLevel == OptLevel.SpeedAndSize;
         Pipeline.Run(function, Passes, settings.OptLevel != OptLevel.None, settings.Verify);
         Flow.Compute(function);
         _lower.Features = settings.Features;

@@ -22,16 +22,25 @@ internal sealed unsafe class NativeTier : Tier
     readonly BoundsChecks _checks;
     readonly CompileMode _mode;
     readonly CompilerSettings _settings;
+    // Null where code traps without faults.
+    readonly FaultHandler? _faults;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
     readonly CompilerContext _thunkContext = new();
     readonly Lock _lock = new();
 
-    public NativeTier(BoundsChecks checks, CompileMode mode)
+    public NativeTier(EngineOptions options, CompileMode mode)
     {
-        (_checks, _mode) = (checks, mode);
-        _settings = new() { OptLevel = OptLevel.Speed, Features = Cpu.Features, Verify = Verify };
-        (FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system")).Install();
+        _checks = options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit;
+        _mode = mode;
+        _settings = new()
+        {
+            OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
+            Features = Cpu.Features, Verify = Verify, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
+        };
+        if (!options.SignalsBasedTraps) return;
+        _faults = FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system (Config.WithSignalsBasedTraps)");
+        _faults.Install();
     }
 
     public override int StackHeadroom => Headroom;
@@ -50,6 +59,7 @@ internal sealed unsafe class NativeTier : Tier
         NativeCode own = (NativeCode)code;
         Interpreter.Link(own.Interpreted, context);
         context->NativeCode = own.Handle;
+        context->TrapStub = Stubs.Process.Trap;
         int imported = own.Environment.ImportedFunctions;
         for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].NativeEntry = own.Entry(i - imported);
     }
@@ -68,7 +78,7 @@ internal sealed unsafe class NativeTier : Tier
         int type = code.Environment.Functions[(int)callee->Index];
         nint trampoline = code.Trampolines[type];
         if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(_trampolines, (FuncType)code.Environment.Types[type], static (f, b, s) => Thunks.BuildTrampoline(f, b, s));
-        FaultHandler.Process!.PrepareThread();
+        _faults?.PrepareThread();
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
         byte* top = (byte*)((nint)activation->NativeTop & ~15);

@@ -34,6 +34,16 @@ public sealed class Config : IDisposable
     /// <summary>Bytes of inaccessible address space behind a memory's reservation.</summary>
     public Config WithMemoryGuardSize(ulong bytes) => Set(Options with { MemoryGuard = Math.Min(bytes, 1UL << 32) });
 
+    /// <summary>How much machine code is optimised: <see cref="OptimizationLevel.Speed"/> if nothing is said. The interpreter knows no levels.</summary>
+    public Config WithOptimizationLevel(OptimizationLevel level)
+    {
+        if (level is < OptimizationLevel.None or > OptimizationLevel.SpeedAndSize) throw new ArgumentOutOfRangeException(nameof(level), level, null);
+        return Set(Options with { OptimizationLevel = level });
+    }
+
+    /// <summary>Whether machine code may trap by faulting, which needs signal handlers in the process. On by default; without, every access is compared with its memory's length, and a trap is a call.</summary>
+    public Config WithSignalsBasedTraps(bool enable) => Set(Options with { SignalsBasedTraps = enable });
+
     /// <summary>Bytes that all memories and tables of the engine may occupy together; beyond it they do not grow. By default four fifths of the machine's or the container's memory.</summary>
     public Config WithCommitBudget(long bytes)
     {
@@ -113,10 +123,12 @@ internal sealed record EngineOptions
     public ulong MemoryGuard { get; init; } = 32UL << 20;
     public long MaximumHeapSize { get; init; } = 512 << 20;
     public bool CollectAlways { get; init; }
+    public OptimizationLevel OptimizationLevel { get; init; } = OptimizationLevel.Speed;
+    public bool SignalsBasedTraps { get; init; } = true;
     /// <summary>What machine code may reach behind a memory without a check.</summary>
     public const ulong GuardNeeded = 32UL << 20;
     /// <summary>Whether machine code leaves the bounds of memories with 32-bit addresses to their guards: then none may have less than its whole index space.</summary>
-    public bool GuardsAccesses => CreateTier is not null && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
+    public bool GuardsAccesses => CreateTier is not null && SignalsBasedTraps && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
     /// <summary>Null: instances are allocated on demand.</summary>
     public PoolingAllocationConfig? Pooling { get; init; }
     /// <summary>Null: the interpreter.</summary>

@@ -6,13 +6,15 @@ namespace Hornet.Native.Tests;
 /// <summary>What machine code must do beyond giving the suite's results: traps, backtraces, hosts, stacks, unloading.</summary>
 public sealed class NativeTests
 {
-    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "checked"];
+    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "checked", "plain", "quiet"];
 
     static Config Configure(string tier, Config? config = null) => tier switch
     {
         "interpreter" => config ?? new(),
         "lazy" => (config ?? new()).WithNativeCode(),
         "eager" => (config ?? new()).WithNativeCode(lazy: false),
+        "plain" => (config ?? new()).WithNativeCode().WithOptimizationLevel(OptimizationLevel.None),
+        "quiet" => (config ?? new()).WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false),
         _ => (config ?? new()).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20),
     };
 

@@ -81,6 +81,9 @@ public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNa
 
 public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNativeCode().WithFuelConsumption(true).WithEpochInterruption(true).WithCraneliftNaNCanonicalization(true));
 
+public sealed class NativePlainRun() : SuiteRun(static config => config.WithNativeCode().WithOptimizationLevel(OptimizationLevel.None));
+public sealed class NativeQuietRun() : SuiteRun(static config => config.WithNativeCode(lazy: false).WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false));
+
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
 
 /// <summary>The interpreter with a collection at every allocation.</summary>
@@ -100,6 +103,12 @@ public sealed class NativeCheckedSuite(NativeCheckedRun run) : SuiteTests(run), 
 
 /// <summary>Machine code with everything that is charged, asked and put right on the way.</summary>
 public sealed class NativeMeteredSuite(NativeMeteredRun run) : SuiteTests(run), IClassFixture<NativeMeteredRun>;
+
+/// <summary>Machine code that no pass has optimised.</summary>
+public sealed class NativePlainSuite(NativePlainRun run) : SuiteTests(run), IClassFixture<NativePlainRun>;
+
+/// <summary>Short machine code that traps without a signal.</summary>
+public sealed class NativeQuietSuite(NativeQuietRun run) : SuiteTests(run), IClassFixture<NativeQuietRun>;
 
 public abstract class SuiteTests(SuiteRun run)
 {

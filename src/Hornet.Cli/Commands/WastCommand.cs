@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Hornet.Cli.Options;
 using Hornet.Text;
 using Hornet.Wasm;
 using Hornet.Wast;
@@ -11,22 +12,30 @@ internal sealed class WastCommand : Command
     private readonly Argument<string[]> files = new("FILE") { Description = "scripts; '-' reads one from standard input", Arity = ArgumentArity.OneOrMore };
     private readonly Option<bool> validateOnly = new("--no-run") { Description = "judge texts and validity, run nothing" };
 
+    private readonly OptionGroups groups = new('O', 'C');
+
     public WastCommand() : base("wast", "Run scripts of the specification's test suite.")
     {
         Add(files);
         Add(validateOnly);
+        groups.AddTo(this);
         SetAction(Run);
     }
 
     private int Run(ParseResult result)
     {
+        if (groups.PrintHelp(result))
+            return 0;
+        var settings = groups.Settings(result);
+        settings.Features = Features.All;
         var (passed, failed) = (0, 0);
         foreach (var path in result.GetRequiredValue(files))
         {
             var script = ModuleFile.ReadRaw(path);
             try
             {
-                var ran = result.GetValue(validateOnly) ? WastRunner.Validate(script) : WastRunner.Run(script, Features.All);
+                using var engine = new Engine(settings.Configuration());
+                var ran = result.GetValue(validateOnly) ? WastRunner.Validate(script) : WastRunner.Run(script, engine);
                 passed += ran.Passed;
                 failed += ran.Failures.Count;
                 Console.Out.Write(ran.Render(ModuleFile.NameOf(path)));

@@ -3,20 +3,25 @@ namespace Hornet.Cli.Options;
 /// <summary>-O and -C: which tier runs guests, how code is made, how memory is laid out; and what to do instead of Wasmtime's options that are not here.</summary>
 internal static class CodeOptions
 {
-    private const string OneLevel = "the compiler has one level; -C compiler=interpreter starts fastest";
+    private const string OneAlgorithm = "there is one; -O opt-level=0 compiles fastest";
     private const string Always = "the engine decides; nothing needs to be set";
     private const string NoPool = "instances are not pooled yet; limit them with -W max-instances=N and -W max-memory-size=BYTES";
     private const string NoChoice = "the layout of memories is chosen by the engine";
 
     public static OptionGroup Optimize { get; } = new('O', "Optimisation options",
     [
+        new("opt-level", "0|1|2|s", "0 compiles fastest, 1 and 2 make the fastest code, s makes it shorter (2)", (s, o, v) => s.Config.WithOptimizationLevel(OptionValue.Choice(o, v, "0", "1", "2", "s") switch
+        {
+            "0" => OptimizationLevel.None,
+            "s" => OptimizationLevel.SpeedAndSize,
+            _ => OptimizationLevel.Speed,
+        })),
+        new("signals-based-traps", null, "machine code traps by faulting (on), or compares and calls, with no signal handlers", (s, o, v) => s.Config.WithSignalsBasedTraps(OptionValue.Flag(o, v))),
         new("memory-reservation", "BYTES", "address space for a memory with 32-bit addresses: 4g, so that none moves", (s, o, v) => s.Config.WithStaticMemoryMaximumSize((ulong)OptionValue.Size(o, v))),
         new("memory-guard-size", "BYTES", "inaccessible address space behind each memory", (s, o, v) => s.Config.WithMemoryGuardSize((ulong)OptionValue.Size(o, v))),
     ],
     [
-        new("opt-level", OneLevel),
-        new("regalloc-algorithm", OneLevel),
-        new("signals-based-traps", "-O memory-reservation=1m compares every access with the memory's length instead"),
+        new("regalloc-algorithm", OneAlgorithm),
         new("dynamic-memory-guard-size", NoChoice),
         new("memory-reservation-for-growth", NoChoice),
         new("memory-may-move", NoChoice),
@@ -43,7 +48,7 @@ internal static class CodeOptions
         new("enable-verifier", Always),
         new("parallel-compilation", "-C lazy=n compiles on all cores"),
         new("native-unwind-info", Always),
-        new("inlining", OneLevel),
+        new("inlining", "the compiler does not inline yet"),
         new("pcc", Always),
     ]);
 }

@@ -34,5 +34,14 @@ internal sealed class RunSettings
     public bool InheritStandardError { get; set; } = true;
     public bool Backtrace { get; set; } = true;
 
+    /// <summary>The engine's configuration.</summary>
+    public Config Configuration()
+    {
+        Config.WithFeatures(Features).WithFuelConsumption(Fuel is not null).WithEpochInterruption(Timeout is not null);
+        if (MaxWasmStack is { } stack)
+            Config.WithMaximumStackSize(stack);
+        return Native ? Config.WithNativeCode(Lazy) : Config;
+    }
+
     public void Switch(Features feature, bool on) => Features = on ? Features | feature : Features & ~feature;
 }

@@ -44,7 +44,7 @@ internal sealed class GuestProcess(RunSettings settings)
 
     private int Start(string path)
     {
-        var engine = new Engine(Configuration());
+        var engine = new Engine(settings.Configuration());
         var linker = new Linker(engine);
         var store = new Store(engine);
         linker.DefineWasi();
@@ -64,14 +64,6 @@ internal sealed class GuestProcess(RunSettings settings)
         else
             instance.GetFunction("_start")?.Invoke();
         return 0;
-    }
-
-    private Config Configuration()
-    {
-        var config = settings.Config.WithFeatures(settings.Features).WithFuelConsumption(settings.Fuel is not null).WithEpochInterruption(settings.Timeout is not null);
-        if (settings.MaxWasmStack is { } stack)
-            config.WithMaximumStackSize(stack);
-        return settings.Native ? config.WithNativeCode(settings.Lazy) : config;
     }
 
     private WasiConfiguration World()

@@ -23,6 +23,9 @@ internal sealed class PassContext
     /// <summary>Rewrites left.</summary>
     public int Fuel { get; set; } = int.MaxValue;
 
+    /// <summary>What makes code faster and longer is left out.</summary>
+    public bool ForSize { get; set; }
+
     /// <summary>Is shown the function after each pass; null where nobody looks.</summary>
     public Action<string, Function>? Trace { get; set; }
 

@@ -79,7 +79,7 @@ internal static class Simplify
         switch (data.Op.Format())
         {
             case InstFormat.Unary: return Unary(f, inst, ref data, out rewritten);
-            case InstFormat.Binary: return Binary(f, inst, ref data, out rewritten);
+            case InstFormat.Binary: return Binary(f, inst, ref data, c.ForSize, out rewritten);
             case InstFormat.IntCompare: return Compare(f, inst, ref data, out rewritten);
             case InstFormat.FloatCompare:
                 if (FloatConst(f, data.A, out ulong x) && FloatConst(f, data.B, out ulong y))
@@ -142,7 +142,7 @@ internal static class Simplify
         }
     }
 
-    private static Value Binary(Function f, Inst inst, ref InstData data, out bool rewritten)
+    private static Value Binary(Function f, Inst inst, ref InstData data, bool forSize, out bool rewritten)
     {
         rewritten = false;
         if (data.Type.IsFloat())
@@ -162,7 +162,7 @@ internal static class Simplify
             rewritten = true;
             return Value.None;
         }
-        if (knownB) return BinaryConstant(f, inst, ref data, b, out rewritten);
+        if (knownB) return BinaryConstant(f, inst, ref data, b, forSize, out rewritten);
         if (data.A != data.B) return Value.None;
         switch (data.Op)
         {
@@ -174,7 +174,7 @@ internal static class Simplify
         }
     }
 
-    private static Value BinaryConstant(Function f, Inst inst, ref InstData data, ulong b, out bool rewritten)
+    private static Value BinaryConstant(Function f, Inst inst, ref InstData data, ulong b, bool forSize, out bool rewritten)
     {
         rewritten = false;
         IrType type = data.Type;

@@ -47,6 +47,8 @@ internal sealed partial class X64Emit
             // The stub sees where it was called from: the end of the call (complemented until the tables are finished).
             _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Pinned, TrapStub));
             _output.Traps.Add(new TrapSite(~_buffer.Offset, code, source));
+            // Never reached; the return address stays inside the function.
+            _asm.EmitPlain(X64Op.Int3);
             return;
         }
         _output.Traps.Add(new TrapSite(_buffer.Offset, code, source));

@@ -112,12 +112,12 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
     unsafe (CodeUnit, nint[]) Place(int[] functions, FunctionCode[] codes)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
-        int size = 0;
+        int size = 0, alignment = settings.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;
         for (int i = 0; i < codes.Length; i++)
         {
             starts[i] = size;
             indices[i] = translation.Environment.ImportedFunctions + functions[i];
-            size = checked(size + codes[i].Bytes.Length + 15 & ~15);
+            size = checked(size + codes[i].Bytes.Length + alignment - 1 & -alignment);
         }
         // A function of the unit is called where it lies, any other one where it is at home.
         Dictionary<int, int>? placed = null;

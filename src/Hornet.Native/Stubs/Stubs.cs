@@ -33,6 +33,8 @@ internal sealed unsafe class Stubs
         for (int i = 0; i < builtins.Length; i++) builtins[i] = buffer.CreateLabel();
         EmitEnter(asm, enter, leave);
         EmitCall(asm, call, leave);
+        CodeLabel trap = buffer.CreateLabel();
+        EmitTrap(asm, trap, leave);
         CodeLabel lazy = buffer.CreateLabel();
         EmitLazy(asm, lazy, call);
         for (int i = 0; i < builtins.Length; i++)
@@ -46,6 +48,7 @@ internal sealed unsafe class Stubs
         _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
         Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
         _lazy = (nint)(_code.Start + buffer.Final(lazy));
+        Trap = (nint)(_code.Start + buffer.Final(trap));
         Leave = (nint)(_code.Start + buffer.Final(leave));
         for (int i = 0; i < builtins.Length; i++) _builtins[i] = (nint)(_code.Start + buffer.Final(builtins[i]));
     }
@@ -57,6 +60,9 @@ internal sealed unsafe class Stubs
 
     /// <summary>Where the fault handler sends a guest: r11 is the activation.</summary>
     public nint Leave { get; }
+
+    /// <summary>What code without faults calls to trap: the same as a fault at the place that it would return to.</summary>
+    public nint Trap { get; }
 
     /// <summary>The code that machine code calls for a builtin.</summary>
     public nint AddressOf(Builtin builtin) => _builtins[(int)builtin];
@@ -126,6 +132,22 @@ internal sealed unsafe class Stubs
         asm.Emit(X64Op.MovRm, 8, Rbp, RegMem.Memory(R11, VmOffsets.ActivationHandlerFrame));
         asm.Emit(X64Op.MovRm, 8, Rax, RegMem.Memory(R11, VmOffsets.ActivationHandlerPayload));
         asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(R11, VmOffsets.ActivationHandlerPc));
+    }
+
+    // r15 context. Notes what the fault handler notes.
+    static void EmitTrap(Assembler asm, CodeLabel trap, CodeLabel leave)
+    {
+        CodeBuffer buffer = asm.Buffer;
+        buffer.Align(16);
+        buffer.Bind(trap);
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(R15, VmOffsets.ContextStore));
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(R11, VmOffsets.StoreCurrent));
+        asm.EmitPlain(X64Op.Pop, reg: Rax);
+        asm.Emit(X64Op.MovMr, 8, Rax, RegMem.Memory(R11, VmOffsets.ActivationTrapPc));
+        asm.Emit(X64Op.MovMr, 8, Rbp, RegMem.Memory(R11, VmOffsets.ActivationTrapFrame));
+        asm.Emit(X64Op.MovMr, 8, R15, RegMem.Memory(R11, VmOffsets.ActivationTrapContext));
+        asm.Emit(X64Op.MovMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Fault);
+        asm.Jump(leave);
     }
 
     // r11 function, r15 context, and the arguments of a call in flight, all of which must survive. Calls the builtin, then the code it names.

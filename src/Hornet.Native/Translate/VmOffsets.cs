@@ -11,6 +11,7 @@ internal static unsafe class VmOffsets
     static int From(void* field) => (int)((byte*)field - At);
 
     public static readonly int ContextStore = From(&((VmContext*)At)->Store);
+    public static readonly int ContextTrapStub = From(&((VmContext*)At)->TrapStub);
     public static readonly int ContextMemory0 = From(&((VmContext*)At)->Memory0);
 
     public static readonly int StoreCurrent = From(&((VmStore*)At)->Current);

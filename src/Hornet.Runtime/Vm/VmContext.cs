@@ -31,6 +31,8 @@ internal unsafe struct VmContext
     public nint InterpreterCode;
     /// <summary>A handle of the native tier's code for the module; 0 where there is none.</summary>
     public nint NativeCode;
+    /// <summary>What machine code that must not fault calls to trap; its return address says which trap.</summary>
+    public nint TrapStub;
     /// <summary>Index of the managed Instance in its store's table.</summary>
     public int Instance;
     /// <summary>Functions of the module, imported ones included.</summary>
