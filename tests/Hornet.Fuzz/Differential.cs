@@ -24,7 +24,7 @@ public sealed class Differential : IDisposable
         Note(reference);
         foreach (HornetEngine native in _native)
             if (reference.Difference(native.Run(module)) is { } difference) return $"interpreter  |  {native.Name}: {difference}";
-        if (withWasmtime && reference.Difference(_wasmtime.Run(module)) is { } other) return $"interpreter  |  Wasmtime: {other}";
+        if (withWasmtime && reference.Difference(_wasmtime.Run(module), isForeign: true) is { } other) return $"interpreter  |  Wasmtime: {other}";
         return null;
     }
 

@@ -107,6 +107,7 @@ public sealed class WasmtimeEngine : IDisposable
     static string Code(W.TrapException e) => $"trap {e.Type switch
     {
         W.TrapCode.IntegerDivisionByZero => nameof(TrapCode.IntegerDivideByZero),
+        W.TrapCode.AtomicWaitNonSharedMemory => nameof(TrapCode.ExpectedSharedMemory),
         W.TrapCode.HeapMisaligned => nameof(TrapCode.UnalignedAtomic),
         _ => e.Type.ToString(),
     }}";
