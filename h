@@ -17,7 +17,6 @@ help() {
 ./h fuzz [TARGET] [--seconds N] [--seed S]
                            compare the tiers with each other and with Wasmtime on generated modules, and more (docs/testing.md); what
                            differs is shrunk into artifacts/fuzz/ (default: all targets in turn; ./h fuzz help names them)
-./h fuzz show FILE [N]     the IR and the machine code of a module's function N
 ./h fuzz mutation [NAME...] [--seconds N]
                            which of the seeded mistakes of tests/mutants the fuzzers find, and how soon
 ./h fuzz properties [seconds] [group...]

@@ -18,6 +18,18 @@ public sealed class GeneratorTests
     }
 
     [Fact]
+    public void Generated_modules_with_references_and_exceptions_are_valid()
+    {
+        GeneratorOptions options = new(Gc: true, Exceptions: true);
+        for (ulong seed = 0; seed < 300; seed++)
+        {
+            Decisions decisions = new(seed);
+            ModuleValidator.Validate(ModuleGenerator.Generate(decisions, options));
+            ModuleValidator.Validate(ModuleGenerator.Generate(new Decisions(decisions.Taken[..(decisions.Taken.Length / 2)]), options));
+        }
+    }
+
+    [Fact]
     public void Decisions_that_were_cut_still_make_valid_modules()
     {
         for (ulong seed = 0; seed < 100; seed++)

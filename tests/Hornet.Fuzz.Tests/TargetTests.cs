@@ -14,6 +14,8 @@ public sealed class TargetTests
     [InlineData("tiers", 200)]
     [InlineData("metered", 200)]
     [InlineData("mutants", 20)]
+    [InlineData("gc", 60)]
+    [InlineData("exceptions", 100)]
     [InlineData("validity", 2000)]
     [InlineData("binary", 200)]
     [InlineData("text", 100)]

@@ -9,6 +9,7 @@ public sealed class Differential : IDisposable
     readonly HornetEngine[] _native = [HornetEngine.NativeGuard(), HornetEngine.NativeExplicit()];
     readonly HornetEngine[] _interruptible = HornetEngine.Interruptible(TimeSpan.FromMilliseconds(100));
     readonly HornetEngine[] _metered = HornetEngine.Metered();
+    readonly HornetEngine[] _collecting = HornetEngine.Collecting();
     readonly WasmtimeEngine _wasmtime = new();
 
     /// <summary>Steps that were compared so far.</summary>
@@ -26,6 +27,15 @@ public sealed class Differential : IDisposable
             if (reference.Difference(native.Run(module)) is { } difference) return $"interpreter  |  {native.Name}: {difference}";
         if (withWasmtime && reference.Difference(_wasmtime.Run(module), isForeign: true) is { } other) return $"interpreter  |  Wasmtime: {other}";
         return null;
+    }
+
+    /// <summary>As <see cref="Compare"/>, and with a collection at every allocation.</summary>
+    public string? CompareCollecting(byte[] module)
+    {
+        Outcome reference = _interpreter.Run(module);
+        foreach (HornetEngine engine in _collecting)
+            if (reference.Difference(engine.Run(module)) is { } difference) return $"interpreter  |  {engine.Name}: {difference}";
+        return Compare(module, withWasmtime: true);
     }
 
     /// <summary>As <see cref="Compare"/>, for modules that need not end: tiers against each other, with a time limit.</summary>
@@ -58,7 +68,7 @@ public sealed class Differential : IDisposable
 
     public void Dispose()
     {
-        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible, .. _metered]) engine.Dispose();
+        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible, .. _metered, .. _collecting]) engine.Dispose();
         _wasmtime.Dispose();
     }
 }

@@ -7,6 +7,11 @@ public sealed partial class ModuleGenerator
     // Leaves one value of the type on the stack.
     void Expression(ValType type, int depth)
     {
+        if (type.IsRef)
+        {
+            Reference(type, depth);
+            return;
+        }
         _budget--;
         if (depth <= 0 || _budget < 0)
         {
@@ -23,6 +28,7 @@ public sealed partial class ModuleGenerator
             case 11: Select(type, depth); break;
             case 12: Tee(type, depth); break;
             case 13: BranchIf(type, depth); break;
+            case 14 when _options.Gc: FromReference(type, depth); break;
             case 14: Numeric(type, depth); break;
             default: Special(type, depth); break;
         }
@@ -141,7 +147,8 @@ public sealed partial class ModuleGenerator
         int[] fit = [.. Enumerable.Range(0, _functions.Count).Where(f => _functions[f].Results is [var first, ..] && first == type)];
         if (fit.Length == 0)
         {
-            Numeric(type, depth);
+            if (type.IsRef) _b.Operator(new Operator { Op = Op.RefNull, Heap = type.Heap });
+            else Numeric(type, depth);
             return;
         }
         int function = _d.Of(fit);

@@ -33,6 +33,7 @@ public sealed partial class ModuleGenerator
             case 11: BranchOut(depth); break;
             case 12: BulkMemory(depth); break;
             case 13: TableStatement(depth); break;
+            case 14 when _options.Gc && _d.Below(4) > 0: ReferenceStatement(depth); break;
             case 14: Wide(depth); break;
             default:
                 Expression(SomeType(), depth - 1);
@@ -54,8 +55,8 @@ public sealed partial class ModuleGenerator
     {
         for (int i = types.Length - 1; i >= 0; i--)
         {
-            if (SomeLocal(types[i]) is { } local && !_d.OnceIn(4)) _b.Indexed(Op.LocalSet, local);
-            else if (_d.OnceIn(2)) _b.Indexed(Op.GlobalSet, GlobalOf(types[i]));
+            if (SomeLocal(types[i].IsRef ? types[i].AsNullable() : types[i]) is { } local && !_d.OnceIn(4)) _b.Indexed(Op.LocalSet, local);
+            else if (_d.OnceIn(2)) _b.Indexed(Op.GlobalSet, GlobalOf(types[i].IsRef ? types[i].AsNullable() : types[i]));
             else _b.Opcode(Op.Drop);
         }
     }
@@ -72,6 +73,11 @@ public sealed partial class ModuleGenerator
     // block, if or loop with these results.
     void Block(ValType[] results, int depth)
     {
+        if (_options.Exceptions && _d.OnceIn(3))
+        {
+            Try(results, depth);
+            return;
+        }
         Op op = _d.Of((Op[])[Op.Block, Op.If, Op.Loop]);
         ValType[] parameters = _d.OnceIn(3) ? SomeTypes(3) : [];
         foreach (ValType parameter in parameters) Expression(parameter, depth - 1);
@@ -144,6 +150,11 @@ public sealed partial class ModuleGenerator
     // Goes away from here.
     void Jump(int depth)
     {
+        if (_options.Exceptions && _d.OnceIn(4))
+        {
+            Throw(depth);
+            return;
+        }
         int label = _d.Below(_labels.Count);
         ValType[] carried = _labels[label];
         switch (_d.Below(6))

@@ -4,7 +4,8 @@ using Hornet.Wasm;
 namespace Hornet.Fuzz;
 
 /// <summary>Which parts of WebAssembly generated modules use.</summary>
-public sealed record GeneratorOptions(bool Simd = true, bool Memory64 = true, bool MultiMemory = true, bool TailCalls = true, bool References = true, bool RelaxedSimd = false);
+public sealed record GeneratorOptions(bool Simd = true, bool Memory64 = true, bool MultiMemory = true, bool TailCalls = true, bool References = true, bool RelaxedSimd = false,
+    bool Gc = false, bool Exceptions = false);
 
 /// <summary>
 /// Valid modules that end by themselves: every loop and every function entry takes a unit from the exported global `fuel` and
@@ -29,10 +30,10 @@ public sealed partial class ModuleGenerator
     ModuleGenerator(Decisions decisions, GeneratorOptions options)
     {
         (_d, _options) = (decisions, options);
-        _types = options.Simd ? Bodies.Types : Bodies.Types[..4];
+        _types = [.. options.Simd ? Bodies.Types : Bodies.Types[..4], .. options.Gc ? s_references : [], .. options.Exceptions ? [ValType.ExnRef] : (ValType[])[]];
         Op[] usable = [.. Opcodes.All.ToArray().Select(o => (Op)o).Where(Usable)];
         Op[] numeric = [.. usable.Where(o => Opcodes.ClassOf(o) is OpClass.Numeric or OpClass.Trapping)];
-        _operators = _types.ToDictionary(t => t, t => numeric.Where(o => Opcodes.SignatureOf(o) is { ResultCount: 1 } s && s.Result(0, ValType.I32) == t).ToArray());
+        _operators = _types.Where(t => !t.IsRef).ToDictionary(t => t, t => numeric.Where(o => Opcodes.SignatureOf(o) is { ResultCount: 1 } s && s.Result(0, ValType.I32) == t).ToArray());
         _wide = [.. numeric.Where(o => Opcodes.SignatureOf(o).ResultCount == 2)];
         _loads = [.. usable.Where(o => Opcodes.ClassOf(o) == OpClass.Load)];
         _stores = [.. usable.Where(o => Opcodes.ClassOf(o) == OpClass.Store)];
@@ -45,19 +46,22 @@ public sealed partial class ModuleGenerator
 
     byte[] Module()
     {
+        ReferenceTypes();
         // 0: the imported host function
-        TypeIndex(new([ValType.I32, ValType.I64], [ValType.I64]));
+        int imported = TypeIndex(new([ValType.I32, ValType.I64], [ValType.I64]));
         _env.Imports.Add(new("h", "f", ExternKind.Func, 0));
         _env.ImportedFunctions = 1;
         _functions.Add(new([ValType.I32, ValType.I64], [ValType.I64]));
-        _env.Functions.Add(0);
+        _env.Functions.Add(imported);
         int count = 1 + _d.Below(4);
         for (int i = 0; i < count; i++)
         {
-            FuncType type = new(SomeTypes(5), SomeTypes(4));
+            // The first can be called from outside.
+            FuncType type = i == 0 ? new(SomeNumbers(5), SomeNumbers(4)) : new(SomeTypes(5), SomeTypes(4));
             _functions.Add(type);
             _env.Functions.Add(TypeIndex(type));
-            _env.Exports.Add(new($"f{i}", ExternKind.Func, i + 1));
+            // Wasmtime's package does not bear types with other references at the border.
+            if (!type.Parameters.ToArray().Concat(type.Results.ToArray()).Any(t => t.IsRef)) _env.Exports.Add(new($"f{i}", ExternKind.Func, i + 1));
         }
         Memory(0, _options.Memory64 && _d.OnceIn(6));
         if (_options.MultiMemory && _d.OnceIn(6)) Memory(1, false);
@@ -74,8 +78,8 @@ public sealed partial class ModuleGenerator
         _env.Datas.Add(new(SegmentMode.Active, 0, _source.ConstExpr(address, (16, 0)), _source.Gather(b => b.Append(data))));
         _env.Datas.Add(new(SegmentMode.Passive, 0, default, _source.Gather(b => b.Append(data.AsSpan(0, 40)))));
         Global(ValType.I32, true, (Fuel, 0), "fuel");
-        for (int i = 0; i < _types.Length; i++) Global(_types[i], true, EdgeValues.Of(_types[i])[1], $"g{i}");
-        Global(_types[_d.Below(_types.Length)], false, (7, 7), null);
+        for (int i = 0; i < _types.Length; i++) Global(_types[i], true, _types[i].IsRef ? default : EdgeValues.Of(_types[i])[1], _types[i].IsRef ? null : $"g{i}");
+        Global(SomeNumber(), false, (7, 7), null);
         for (int i = 1; i < _functions.Count; i++) _env.Bodies.Add(new(Body(_functions[i])));
         return ModuleWriter.Encode(_env, _source.ToArray());
     }
@@ -90,15 +94,25 @@ public sealed partial class ModuleGenerator
     {
         if (export is not null) _env.Exports.Add(new(export, ExternKind.Global, _env.Globals.Count));
         _env.Globals.Add(new(type, mutable));
-        _env.GlobalInits.Add(_source.ConstExpr(type, value));
+        _env.GlobalInits.Add(type.IsRef ? new(_source.Gather(b =>
+        {
+            b.Operator(new Operator { Op = Op.RefNull, Heap = type.Heap });
+            b.Opcode(Op.End);
+        })) : _source.ConstExpr(type, value));
     }
 
     ValType SomeType() => _d.Of(_types);
 
-    ValType[] SomeTypes(int most)
+    ValType SomeNumber() => _d.Of(_options.Simd ? Bodies.Types : Bodies.Types[..4]);
+
+    ValType[] SomeTypes(int most) => Some(most, SomeType);
+
+    ValType[] SomeNumbers(int most) => Some(most, SomeNumber);
+
+    ValType[] Some(int most, Func<ValType> one)
     {
         ValType[] types = new ValType[_d.Below(most)];
-        for (int i = 0; i < types.Length; i++) types[i] = SomeType();
+        for (int i = 0; i < types.Length; i++) types[i] = one();
         return types;
     }
 

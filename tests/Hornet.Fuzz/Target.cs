@@ -23,6 +23,9 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
     // What relaxed operators give is the engine's choice: only the tiers of one engine must agree. Source: spec, exec/relaxed, implementation-dependent choices.
     static readonly GeneratorOptions s_relaxed = new(RelaxedSimd: true);
 
+    static readonly GeneratorOptions s_references = new(Memory64: false, MultiMemory: false, Gc: true, Exceptions: true);
+    static readonly GeneratorOptions s_throwing = new(Exceptions: true);
+
     static readonly Op[] s_fixedOperators = [.. OperatorModules.All.Where(o => Opcodes.FeatureOf(o) != Features.RelaxedSimd)];
     static readonly Op[] s_relaxedOperators = [.. OperatorModules.All.Where(o => Opcodes.FeatureOf(o) == Features.RelaxedSimd)];
 
@@ -33,6 +36,8 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
         new("tiers", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
         new("operators", OperatorModule, (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
         new("relaxed", d => OperatorModules.Module(d.Of(s_relaxedOperators)), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
+        new("gc", d => ModuleGenerator.Generate(d, s_references), (o, m) => o.Tiers.CompareCollecting(m)),
+        new("exceptions", d => ModuleGenerator.Generate(d, s_throwing), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
         new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.CompareMetered(m)),
         new("mutants", Mutant, (o, m) => o.Tiers.CompareInterruptible(m)),
         new("validity", d => NearlyValid.Of(Seed(d), d), (o, m) => o.Validity.Judge(m), CaseForm.NearlyModule),
@@ -51,7 +56,12 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
     static byte[] Mutant(Decisions d) => Mutation.Of(RealModules.All is { Count: > 0 } real && d.OnceIn(2) ? d.Of(real) : ModuleGenerator.Generate(d), d);
 
     // A valid module to begin with.
-    static byte[] Seed(Decisions d) => d.OnceIn(6) ? OperatorModules.Module(d.Of(OperatorModules.All)) : ModuleGenerator.Generate(d, s_relaxed);
+    static byte[] Seed(Decisions d) => d.Below(6) switch
+    {
+        0 => OperatorModules.Module(d.Of(OperatorModules.All)),
+        <= 2 => ModuleGenerator.Generate(d, s_references),
+        _ => ModuleGenerator.Generate(d, s_relaxed),
+    };
 
     /// <summary>Judges a case; an exception that escapes is a difference, too.</summary>
     public string? Run(Oracles oracles, byte[] bytes)

@@ -7,7 +7,7 @@ namespace Hornet.Fuzz;
 public sealed class WasmtimeEngine : IDisposable
 {
     // Its own checks instead of signals: two engines' handlers in one process are not what is tested here.
-    readonly W.Engine _engine = new(new W.Config().WithSignalsBasedTraps(false).WithMemory64(true).WithMultiMemory(true).WithTailCalls(true).WithFunctionReferences(true).WithWideArithmetic(true)
+    readonly W.Engine _engine = new(new W.Config().WithSignalsBasedTraps(false).WithMemory64(true).WithMultiMemory(true).WithTailCalls(true).WithFunctionReferences(true).WithGc(true).WithExceptions(true).WithWideArithmetic(true)
         .WithRelaxedSIMD(true, true).WithParallelCompilation(false).WithOptimizationLevel(W.OptimizationLevel.None));
 
     /// <summary>Makes all calls of a module.</summary>
@@ -104,7 +104,8 @@ public sealed class WasmtimeEngine : IDisposable
         _ => $"{value}",
     };
 
-    static string Code(W.TrapException e) => $"trap {e.Type switch
+    // An exception that nobody catches has no code of its own in this package.
+    static string Code(W.TrapException e) => e.Type == W.TrapCode.Undefined ? "exception" : $"trap {e.Type switch
     {
         W.TrapCode.IntegerDivisionByZero => nameof(TrapCode.IntegerDivideByZero),
         W.TrapCode.AtomicWaitNonSharedMemory => nameof(TrapCode.ExpectedSharedMemory),

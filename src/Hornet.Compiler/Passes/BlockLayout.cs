@@ -37,6 +37,12 @@ internal static class BlockLayout
             f[block].Cold |= cold;
             if (last.Op is Opcode.TryCall or Opcode.TryCallIndirect) f[f.TargetBlock(f.GetTarget(last, 1))].Cold = true;
         }
+        // What only a cold block leads to is as cold, and must stand behind it.
+        foreach (int index in c.Flow.Order)
+        {
+            Block dominator = c.Flow.ImmediateDominator(new Block(index));
+            if (!dominator.IsNone && f[dominator].Cold) f[new Block(index)].Cold = true;
+        }
     }
 
     /// <summary>Places a block, and with a loop's header the rest of the loop.</summary>
