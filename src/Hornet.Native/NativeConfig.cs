@@ -1,3 +1,4 @@
+using Hornet.Compiler.X64;
 using Hornet.Native;
 
 namespace Hornet;
@@ -12,5 +13,16 @@ public static class NativeConfig
     {
         ArgumentNullException.ThrowIfNull(config);
         return config.WithTier(options => new NativeTier(options, lazy ? CompileMode.Lazy : CompileMode.Eager));
+    }
+
+    /// <summary>What machine code may use of the CPU: for images that shall run elsewhere. This machine's features by default.</summary>
+    /// <param name="config">Is changed and returned.</param>
+    /// <param name="features">"native"; "baseline", which is x86-64 with SSE4.1; or a list of sse42, popcnt, lzcnt, bmi1, bmi2, avx, avx2 and fma. With a minus they are taken away from this machine's.</param>
+    public static Config WithTargetFeatures(this Config config, string features)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(features);
+        if (!ImageSettings.TryParse(features, out _, out string unknown)) throw new ArgumentException($"there is no CPU feature '{unknown}'", nameof(features));
+        return config.WithTarget(features);
     }
 }

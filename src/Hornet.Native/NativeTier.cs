@@ -14,30 +14,29 @@ using Function = Hornet.Compiler.Ir.Function;
 /// Runs guests as machine code. Functions that are not translated stay with the interpreter, which each side calls like a host
 /// function of the other.
 /// </summary>
-internal sealed unsafe class NativeTier : Tier
+internal sealed unsafe partial class NativeTier : Tier
 {
     // Native stacks end this far above what the interpreter uses: leaf functions do not look, and signals run on the guest's stack.
     const int Headroom = 96 << 10;
 
-    readonly BoundsChecks _checks;
+    readonly CodeTarget _target;
     readonly CompileMode _mode;
-    readonly CompilerSettings _settings;
     // Null where code traps without faults.
     readonly FaultHandler? _faults;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
-    readonly CompilerContext _thunkContext = new();
+    CompilerContext? _thunkContext;
     readonly Lock _lock = new();
 
     public NativeTier(EngineOptions options, CompileMode mode)
     {
-        _checks = options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit;
         _mode = mode;
-        _settings = new()
+        _target = new(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit, new()
         {
             OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
-            Features = Cpu.Features, Verify = Verify, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
-        };
+            Features = options.TargetFeatures is { } target && ImageSettings.TryParse(target, out CpuFeatures cpu, out _) ? cpu : Cpu.Features,
+            Verify = Verify, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
+        });
         if (!options.SignalsBasedTraps) return;
         _faults = FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system (Config.WithSignalsBasedTraps)");
         _faults.Install();
@@ -48,11 +47,18 @@ internal sealed unsafe class NativeTier : Tier
     /// <summary>Whether tiers made from now on check the IR between passes and the allocation of registers: for tests.</summary>
     public static bool Verify { get; set; }
 
+    /// <summary>Threads that compile at once, -1 for as many as there are cores: for tests.</summary>
+    public static int MostThreads { get; set; } = -1;
+
     /// <summary>Runs what is not translated.</summary>
     public InterpreterTier Interpreter { get; } = new();
 
-    public override ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings) =>
-        new NativeCode(environment, bytes, new ModuleTranslation(environment, settings, _checks, _mode), _settings, _mode, Interpreter.Prepare(environment, bytes, settings));
+    public override ModuleCode Prepare(ModuleEnvironment environment, ModuleContent content, CodeSettings settings)
+    {
+        CpuFeatures missing = _target.Compiler.Features & ~Cpu.Features;
+        if (missing != 0) throw new NotSupportedException($"this engine compiles for a CPU with {ImageSettings.Names(missing)}, which this one does not have: it can only make images (Engine.PrecompileModule)");
+        return new NativeCode(environment, content, settings, _target, _mode, Interpreter.Prepare(environment, content, settings));
+    }
 
     public override void Link(ModuleCode code, VmContext* context)
     {
@@ -60,6 +66,7 @@ internal sealed unsafe class NativeTier : Tier
         Interpreter.Link(own.Interpreted, context);
         context->NativeCode = own.Handle;
         context->TrapStub = Stubs.Process.Trap;
+        context->NativeBuiltins = Stubs.Process.Call;
         int imported = own.Environment.ImportedFunctions;
         for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].NativeEntry = own.Entry(i - imported);
     }
@@ -68,7 +75,7 @@ internal sealed unsafe class NativeTier : Tier
     {
         Interpreter.LinkHost(function, type);
         function->NativeContext = function;
-        function->NativeEntry = Thunk(_callOuts, type, static (f, b, s) => Thunks.BuildCallOut(f, b, s));
+        function->NativeEntry = Thunk(isCallOut: true, type);
     }
 
     public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values)
@@ -77,7 +84,7 @@ internal sealed unsafe class NativeTier : Tier
         NativeCode code = NativeCode.Of(context);
         int type = code.Environment.Functions[(int)callee->Index];
         nint trampoline = code.Trampolines[type];
-        if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(_trampolines, (FuncType)code.Environment.Types[type], static (f, b, s) => Thunks.BuildTrampoline(f, b, s));
+        if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(isCallOut: false, (FuncType)code.Environment.Types[type]);
         _faults?.PrepareThread();
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
@@ -102,7 +109,9 @@ internal sealed unsafe class NativeTier : Tier
     // A fault is a guest's trap only where the tables say that it can be one; anything else is a bug of ours and must not pass for one.
     static CallStatus Faulted(Activation* activation)
     {
-        TrapCode trap = CodeMap.Find(activation->TrapPc)?.TrapAt(activation->TrapPc) ?? TrapCode.None;
+        CodeUnit? unit = CodeMap.Find(activation->TrapPc);
+        TrapCode trap = unit?.TrapAt(activation->TrapPc) ?? TrapCode.None;
+        if (unit?.Loss((nint)activation->TrapAddress) is { } loss) return Store.Of(activation->Store).KeepException(loss);
         if (trap == TrapCode.None)
             System.Environment.FailFast($"hornet: machine code faulted at {activation->TrapPc:x} (address {activation->TrapAddress:x}), where it cannot trap");
         activation->Trap = trap;
@@ -148,27 +157,50 @@ internal sealed unsafe class NativeTier : Tier
         else NativeFrames.VisitRoots(activation, heap);
     }
 
-    nint Thunk(ConcurrentDictionary<string, nint> known, FuncType type, Action<Compiler.Ir.Function, Compiler.Ir.FunctionBuilder, Signature> build)
+    nint Thunk(bool isCallOut, FuncType type)
     {
+        ConcurrentDictionary<string, nint> known = isCallOut ? _callOuts : _trampolines;
         string key = ThunkKey(type);
         if (known.TryGetValue(key, out nint address)) return address;
         lock (_lock)
         {
-            if (known.TryGetValue(key, out address)) return address;
-            Signature signature = new([Compiler.Ir.IrType.I64, .. Types(key.AsSpan(0, key.IndexOf(':')))], Types(key.AsSpan(key.IndexOf(':') + 1)), HasContext: true);
-            _thunkContext.Begin();
-            build(_thunkContext.Function, _thunkContext.Builder, signature);
-            CompiledCode code = _thunkContext.Compile(_thunkContext.Function, _settings);
-            CodeRange range = CodeArena.Process.Publish(code.Bytes.Length, target =>
+            if (!known.TryGetValue(key, out address)) Publish([MakeThunk(isCallOut, key)]);
+            return known[key];
+        }
+    }
+
+    // Under the lock.
+    ThunkCode MakeThunk(bool isCallOut, string key)
+    {
+        Signature signature = new([Compiler.Ir.IrType.I64, .. Types(key.AsSpan(0, key.IndexOf(':')))], Types(key.AsSpan(key.IndexOf(':') + 1)), HasContext: true);
+        CompilerContext context = _thunkContext ??= new();
+        context.Begin();
+        if (isCallOut) Thunks.BuildCallOut(context.Function, context.Builder, signature);
+        else Thunks.BuildTrampoline(context.Function, context.Builder, signature);
+        CompiledCode code = context.Compile(context.Function, _target.Compiler);
+        return new(isCallOut, key, code.Bytes.ToArray(), code.Relocations.AsSpan().ToArray());
+    }
+
+    // Under the lock.
+    void Publish(List<ThunkCode> thunks)
+    {
+        if (thunks.Count == 0) return;
+        int size = 0;
+        foreach (ThunkCode thunk in thunks) size += thunk.Bytes.Length + 15 & ~15;
+        CodeRange range = CodeArena.Process.Publish(size, target =>
+        {
+            int at = 0;
+            foreach (ThunkCode thunk in thunks)
             {
-                code.Bytes.CopyTo(target.Bytes);
-                foreach (Relocation relocation in code.Relocations.AsSpan())
-                {
-                    nint symbol = Stubs.Process.AddressOf((Builtin)(relocation.Symbol - ModuleTranslation.FirstBuiltin));
-                    System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(target.Bytes[relocation.Offset..], checked((int)(symbol + relocation.Addend - ((nint)target.Start + relocation.Offset))));
-                }
-            });
-            return known[key] = (nint)range.Start;
+                thunk.Place(target.Bytes[at..], (nint)target.Start + at);
+                at += thunk.Bytes.Length + 15 & ~15;
+            }
+        });
+        nint address = (nint)range.Start;
+        foreach (ThunkCode thunk in thunks)
+        {
+            (thunk.IsCallOut ? _callOuts : _trampolines)[thunk.Key] = address;
+            address += thunk.Bytes.Length + 15 & ~15;
         }
     }
 

@@ -103,6 +103,9 @@ public sealed class Config : IDisposable
     /// <summary>What runs the guests, where it is not the interpreter.</summary>
     internal Config WithTier(Func<EngineOptions, Tier> create) => Set(Options with { CreateTier = create });
 
+    /// <summary>For which CPU the tier makes code, in its own words.</summary>
+    internal Config WithTarget(string features) => Set(Options with { TargetFeatures = features });
+
     Config Set(EngineOptions options)
     {
         Options = options;
@@ -131,6 +134,8 @@ internal sealed record EngineOptions
     public bool GuardsAccesses => CreateTier is not null && SignalsBasedTraps && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
     /// <summary>Null: instances are allocated on demand.</summary>
     public PoolingAllocationConfig? Pooling { get; init; }
+    /// <summary>Null: this machine's CPU.</summary>
+    public string? TargetFeatures { get; init; }
     /// <summary>Null: the interpreter.</summary>
     public Func<EngineOptions, Tier>? CreateTier { get; init; }
     /// <summary>Null: from the machine.</summary>

@@ -64,6 +64,32 @@ public sealed class Engine : IDisposable
         lock (_lock) _deadlines.Add(new(store));
     }
 
+    /// <summary>Compiles a module to an image for <see cref="Module.Deserialize"/>, without making it ready to run here: the target may be another CPU.</summary>
+    /// <param name="wasm">The module, in the binary format.</param>
+    /// <exception cref="WasmFormatException">The bytes are not a valid module.</exception>
+    /// <exception cref="NotSupportedException">The engine makes no machine code.</exception>
+    public byte[] PrecompileModule(ReadOnlySpan<byte> wasm)
+    {
+        using MemoryStream image = new();
+        PrecompileModule(wasm, image);
+        return image.ToArray();
+    }
+
+    /// <summary>Compiles a module to an image, without making it ready to run here.</summary>
+    /// <param name="wasm">The module, in the binary format.</param>
+    /// <param name="output">Where the image goes, from its beginning to its end.</param>
+    /// <param name="progress">Told which share of the functions is compiled, from any thread; or null.</param>
+    /// <exception cref="WasmFormatException">The bytes are not a valid module.</exception>
+    /// <exception cref="NotSupportedException">The engine makes no machine code.</exception>
+    public void PrecompileModule(ReadOnlySpan<byte> wasm, Stream output, Action<double>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        CheckAlive();
+        byte[] copy = GC.AllocateUninitializedArray<byte>(wasm.Length, pinned: true);
+        wasm.CopyTo(copy);
+        Tier.WriteImage(Module.Validated(this, copy), new(copy), null, CodeSettings, output, progress);
+    }
+
     internal void CheckAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>Nothing new can be made with the engine; what is there goes on working.</summary>

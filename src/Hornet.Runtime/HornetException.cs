@@ -10,6 +10,9 @@ public class HornetException : Exception
 /// <summary>An instantiation that cannot be: an import is missing or of the wrong type, or the instance would exceed a limit of its store.</summary>
 public sealed class LinkException(string message) : HornetException(message);
 
+/// <summary>An image that cannot be used: damaged, truncated, of another version, or made for another CPU or with other settings.</summary>
+public sealed class ImageException(string message) : HornetException(message);
+
 /// <summary>An exception that guest code threw and did not catch, or one that a host function throws into guest code.</summary>
 public sealed class WasmException : HornetException
 {

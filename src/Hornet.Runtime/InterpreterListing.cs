@@ -20,7 +20,7 @@ public static class InterpreterListing
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentOutOfRangeException.ThrowIfLessThan(function, environment.ImportedFunctions);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(function, environment.ImportedFunctions + environment.Bodies.Count);
-        InterpreterCode code = new(environment, module, new CodeSettings(ConsumeFuel: false, Interruptible: false, Features.All));
+        InterpreterCode code = new(environment, new([]), new CodeSettings(ConsumeFuel: false, Interruptible: false, Features.All));
         Translator translator = new() { Trace = [] };
         translator.Translate(code, module.Span, function - environment.ImportedFunctions);
         List<(int Position, Code Code, int Offset)> made = [];

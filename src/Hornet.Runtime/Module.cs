@@ -23,13 +23,24 @@ public sealed class Module : IDisposable
     {
         engine.CheckAlive();
         Engine = engine;
-        Bytes = bytes;
-        Environment = ModuleValidator.Validate(bytes, engine.Features, bytes.Length < ParallelFrom ? s_oneThread : null);
+        Content = new(bytes);
+        Environment = Validated(engine, bytes);
         Layout = new VmContextLayout(Environment);
         _types = engine.Types.Register(Environment);
         _name = name;
-        _code = engine.Tier.Prepare(Environment, bytes, engine.CodeSettings);
+        _code = engine.Tier.Prepare(Environment, Content, engine.CodeSettings);
     }
+
+    Module(Engine engine, string? name, PreparedModule prepared)
+    {
+        Engine = engine;
+        (Environment, Content, _code) = prepared;
+        Layout = new VmContextLayout(Environment);
+        _types = engine.Types.Register(Environment);
+        _name = name;
+    }
+
+    internal static ModuleEnvironment Validated(Engine engine, byte[] bytes) => ModuleValidator.Validate(bytes, engine.Features, bytes.Length < ParallelFrom ? s_oneThread : null);
 
     /// <summary>A module from the binary format.</summary>
     /// <param name="engine">Its engine.</param>
@@ -81,6 +92,53 @@ public sealed class Module : IDisposable
         return length == bytes.Length ? new(engine, name, bytes) : FromBytes(engine, name, bytes.AsSpan(0, length));
     }
 
+    /// <summary>An image of the module: its machine code and all else that running it needs, for <see cref="Deserialize"/>. Everything is compiled now, by all cores.</summary>
+    /// <exception cref="NotSupportedException">The engine makes no machine code.</exception>
+    public byte[] Serialize()
+    {
+        using MemoryStream image = new();
+        Serialize(image);
+        return image.ToArray();
+    }
+
+    /// <summary>Writes an image of the module, for <see cref="DeserializeFile"/>.</summary>
+    /// <param name="output">Where to; from beginning to end, nothing is read or sought.</param>
+    /// <exception cref="NotSupportedException">The engine makes no machine code.</exception>
+    public void Serialize(Stream output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        Engine.Tier.WriteImage(Environment, Content, _code, Engine.CodeSettings, output, null);
+    }
+
+    /// <summary>A module from an image. Images are machine code that runs as it is: take them only from where you would take a program.</summary>
+    /// <param name="engine">Its engine; of the same configuration as the one that made the image.</param>
+    /// <param name="name">What backtraces call it; null: what its name section says.</param>
+    /// <param name="bytes">The image; copied.</param>
+    /// <exception cref="ImageException">It is not an image, damaged, of another version, or for another CPU or configuration.</exception>
+    public static Module Deserialize(Engine engine, string? name, ReadOnlySpan<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        engine.CheckAlive();
+        return new(engine, name, engine.Tier.LoadImage(null, bytes.ToArray(), engine.CodeSettings));
+    }
+
+    /// <summary>
+    /// A module from an image in a file, which is mapped and read as it is needed. Images are machine code that runs as it is: take them
+    /// only from where you would take a program, and replace a file that is in use by renaming another one over it.
+    /// </summary>
+    /// <param name="engine">Its engine; of the same configuration as the one that made the image.</param>
+    /// <param name="name">What backtraces call it; null: what its name section says.</param>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ImageException">It is not an image, damaged, of another version, or for another CPU or configuration.</exception>
+    public static Module DeserializeFile(Engine engine, string? name, string path)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(path);
+        engine.CheckAlive();
+        return new(engine, name, engine.Tier.LoadImage(path, default, engine.CodeSettings));
+    }
+
     /// <summary>Says what is wrong with a module, or null if it is valid for this engine.</summary>
     public static string? Validate(Engine engine, ReadOnlySpan<byte> bytes) => Validate(engine, new ReadOnlyMemory<byte>(bytes.ToArray()));
 
@@ -111,13 +169,13 @@ public sealed class Module : IDisposable
     public IReadOnlyList<Export> Exports => field ??= ModuleItems.Exports(Environment);
 
     internal ModuleEnvironment Environment { get; }
-    internal byte[] Bytes { get; }
+    internal ModuleContent Content { get; }
     internal VmContextLayout Layout { get; }
     internal ModuleCode Code => _code;
     internal InstanceTemplate Template => Volatile.Read(ref _template) ?? MakeTemplate();
     internal ReadOnlySpan<uint> TypeIds => _types.Ids;
-    internal ModuleNames Names => field ??= new(Bytes);
-    internal DwarfLines Lines => field ??= new(Bytes);
+    internal ModuleNames Names => field ??= new(Content.All);
+    internal DwarfLines Lines => field ??= new(Content.All);
 
     /// <summary>A type of this module with the engine's ids in it.</summary>
     internal ValType Registered(ValType type) => type.IsRef && type.Heap.IsConcrete ? ValType.Ref(HeapType.Concrete((int)_types.Ids[type.Code]), type.IsNullable) : type;

@@ -61,6 +61,15 @@ public sealed class ModuleValidator : IModuleSink, IDisposable
         });
     }
 
+    /// <summary>What the sections before a module's code say, of a module that was validated as a whole before; bodies and data segments are the caller's to add.</summary>
+    internal static ModuleEnvironment Restore(ReadOnlySpan<byte> beforeCode, Features features)
+    {
+        using ModuleValidator validator = new(features, new() { MaxDegreeOfParallelism = 1 }, default);
+        ModuleDecoder decoder = new(features, validator);
+        decoder.Feed(beforeCode);
+        return decoder.Environment;
+    }
+
     ModuleEnvironment Run(Func<ModuleEnvironment> decode)
     {
         try

@@ -43,7 +43,7 @@ public sealed class TrapTests : IDisposable
         TrapException trap = Assert.Throws<TrapException>(() => instance.GetAction<int>("outer")!(1));
         Assert.Equal(["inner", "middle", "outer"], trap.Frames.Select(f => f.FunctionName));
         Assert.Equal([0, 1, 2], trap.Frames.Select(f => f.FunctionIndex));
-        byte[] bytes = module.Bytes;
+        byte[] bytes = module.Content.All;
         Assert.Equal((byte)Op.Unreachable, bytes[trap.Frames[0].ModuleOffset]);
         Assert.Equal((byte)Op.Call, bytes[trap.Frames[1].ModuleOffset]);
         Assert.Equal((byte)Op.Call, bytes[trap.Frames[2].ModuleOffset]);

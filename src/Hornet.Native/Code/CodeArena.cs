@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Hornet.Native;
 
@@ -51,6 +52,21 @@ internal sealed unsafe partial class CodeArena
         return range;
     }
 
+    /// <summary>Maps code from a file, without reading it. Null where the system does not allow that (a file system without executables).</summary>
+    /// <param name="file">May be closed afterwards.</param>
+    /// <param name="offset">Where the code begins in it; a multiple of the page.</param>
+    /// <param name="size">Bytes.</param>
+    public CodeRange? MapFile(SafeFileHandle file, long offset, int size)
+    {
+        if (size == 0 || offset % _page != 0) return null;
+        int length = checked(size + _page - 1) & -_page;
+        CodeRange range = new(this, Take(length), length, size);
+        // SAFETY: the addresses are the range's alone.
+        if (Map((nint)range.Start, (nuint)length, ProtReadExecute, MapPrivate | MapFixed, (int)file.DangerousGetHandle(), (nint)offset) != -1) return range;
+        range.Dispose();
+        return null;
+    }
+
     /// <summary>Bytes that are not taken.</summary>
     public long Free
     {
@@ -100,7 +116,7 @@ internal sealed unsafe partial class CodeArena
     }
 
     const int ProtNone = 0, ProtReadWrite = 3, ProtReadExecute = 5;
-    const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000, MapFixed = 0x10;
+    const int MapPrivate = 0x02, MapPrivateAnonymousNoReserve = MapPrivate | 0x20 | 0x4000, MapFixed = 0x10;
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial nint Map(nint at, nuint length, int protection, int flags, int file, nint offset);

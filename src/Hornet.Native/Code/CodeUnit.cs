@@ -9,34 +9,43 @@ internal readonly record struct CodePosition(int Function, int Source);
 internal abstract unsafe class CodeUnit
 {
     readonly CodeRange _range;
-    // Where each function begins, in order, and which it is.
-    readonly int[] _starts, _functions;
-    // Decoded when they are first asked for; two threads may do so at once.
-    readonly FunctionTables?[] _tables;
+    Layout? _layout;
 
-    protected CodeUnit(NativeCode module, CodeRange range, int[] starts, int[] functions)
+    protected CodeUnit(NativeCode module, CodeRange range) => (Module, _range) = (module, range);
+
+    /// <summary>Where each function begins, in order, which it is, and its tables: decoded when they are first asked for, two threads may do so at once.</summary>
+    protected sealed record Layout(int[] Starts, int[] Functions)
     {
-        Module = module;
-        (_range, _starts, _functions) = (range, starts, functions);
-        _tables = new FunctionTables?[starts.Length];
+        public readonly FunctionTables?[] Tables = new FunctionTables?[Starts.Length];
     }
+
+    /// <summary>Makes the layout, when it is first asked for.</summary>
+    protected abstract Layout MakeLayout();
+
+    Layout Functions => Volatile.Read(ref _layout) ?? Interlocked.CompareExchange(ref _layout, MakeLayout(), null) ?? _layout;
 
     public NativeCode Module { get; }
     public nint Start => (nint)_range.Start;
     public nint End => (nint)_range.Start + _range.Size;
 
-    /// <summary>The tables of the function at a place, as <see cref="FunctionTables"/> encodes them.</summary>
-    protected abstract ReadOnlySpan<byte> EncodedTables(int place);
+    /// <summary>A function's tables, as <see cref="FunctionTables"/> encodes them.</summary>
+    /// <param name="function">Its index.</param>
+    /// <param name="place">Its place in the layout.</param>
+    protected abstract ReadOnlySpan<byte> EncodedTables(int function, int place);
+
+    /// <summary>What has become of the code itself, where a fault at an address means that; null where it does not.</summary>
+    public virtual ImageException? Loss(nint address) => null;
 
     /// <summary>The tables of the function at a pc.</summary>
     /// <param name="pc">Within this unit.</param>
     /// <param name="offset">Of the pc from the function's beginning.</param>
     public FunctionTables TablesAt(nint pc, out int offset)
     {
-        int place = PlaceOf(pc);
-        offset = (int)(pc - Start) - _starts[place];
-        FunctionTables? tables = Volatile.Read(ref _tables[place]);
-        if (tables is null) Volatile.Write(ref _tables[place], tables = FunctionTables.Decode(EncodedTables(place)));
+        Layout layout = Functions;
+        int place = PlaceOf(layout, pc);
+        offset = (int)(pc - Start) - layout.Starts[place];
+        FunctionTables? tables = Volatile.Read(ref layout.Tables[place]);
+        if (tables is null) Volatile.Write(ref layout.Tables[place], tables = FunctionTables.Decode(EncodedTables(layout.Functions[place], place)));
         return tables;
     }
 
@@ -48,25 +57,42 @@ internal abstract unsafe class CodeUnit
     {
         FunctionTables tables = TablesAt(pc, out int offset);
         // Traps stand behind their function, so they say themselves where they come from.
-        return new(_functions[PlaceOf(pc)], tables.TryFindTrap(offset, out TrapSite trap) ? trap.Source : tables.SourceAt(offset));
+        return new(FunctionAt(pc), tables.TryFindTrap(offset, out TrapSite trap) ? trap.Source : tables.SourceAt(offset));
     }
 
     /// <summary>Whether the frame of the function at a pc keeps its context below its frame pointer.</summary>
     public bool KeepsContext(nint pc) => TablesAt(pc, out _).KeepsContext;
 
-    int PlaceOf(nint pc)
+    int FunctionAt(nint pc) => Functions.Functions[PlaceOf(Functions, pc)];
+
+    // Before the first function of an image lies its linkage, where nothing ever stops.
+    int PlaceOf(Layout layout, nint pc)
     {
-        int at = Array.BinarySearch(_starts, (int)(pc - Start));
-        return at >= 0 ? at : ~at - 1;
+        int at = Array.BinarySearch(layout.Starts, (int)(pc - Start));
+        return Math.Max(0, at >= 0 ? at : ~at - 1);
     }
 
     public void Dispose() => _range.Dispose();
+
+    /// <summary>The code of a function, as it lies here.</summary>
+    protected ReadOnlySpan<byte> CodeAt(int start, int end) => _range.Bytes[start..end];
 }
 
 /// <summary>Functions that this process has compiled.</summary>
-internal sealed class CompiledUnit(NativeCode module, CodeRange range, int[] starts, int[] functions, byte[][] tables) : CodeUnit(module, range, starts, functions)
+internal sealed class CompiledUnit(NativeCode module, CodeRange range, int[] starts, int[] functions, byte[][] tables) : CodeUnit(module, range)
 {
-    protected override ReadOnlySpan<byte> EncodedTables(int place) => tables[place];
+    protected override Layout MakeLayout() => new(starts, functions);
+    protected override ReadOnlySpan<byte> EncodedTables(int function, int place) => tables[place];
+
+    /// <summary>Of each function, what its place has filled in; null where no image will be made of the code.</summary>
+    public Relocation[][]? Relocations { get; init; }
+
+    /// <summary>The functions of the unit as they were before they had a place, by index.</summary>
+    public IEnumerable<(int Function, FunctionCode Code)> ForImage()
+    {
+        for (int i = 0; Relocations is not null && i < starts.Length; i++)
+            yield return (functions[i], new(CodeAt(starts[i], i + 1 < starts.Length ? starts[i + 1] : (int)(End - Start)).ToArray(), Relocations[i], tables[i]));
+    }
 }
 
 /// <summary>Which unit a pc belongs to. Looked up without a lock.</summary>

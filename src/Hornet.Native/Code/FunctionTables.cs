@@ -33,6 +33,9 @@ internal sealed class FunctionTables
 
     public FrameValue[] FrameValues { get; private init; } = [];
 
+    /// <summary>Encoded tables of a function of which nothing is known.</summary>
+    public static ReadOnlySpan<byte> Nothing => [0, 0, 0, 0, 0, 0];
+
     /// <summary>The trap that the instruction at an offset can raise.</summary>
     public bool TryFindTrap(int offset, out TrapSite trap)
     {

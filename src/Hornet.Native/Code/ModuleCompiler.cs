@@ -13,16 +13,8 @@ using Function = Hornet.Compiler.Ir.Function;
 /// Compiles functions of a module and puts them into code memory in the order in which they were asked for, so that the result does
 /// not depend on which thread was faster. A function that is not translated becomes a call out to the interpreter.
 /// </summary>
-internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation translation, ReadOnlyMemory<byte> bytes, CompilerSettings settings)
+internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleContent content, CompilerSettings settings)
 {
-    /// <summary>One function's machine code, copied out of the context that made it.</summary>
-    sealed class FunctionCode(CompiledCode code, ByteBuffer scratch)
-    {
-        public readonly byte[] Bytes = code.Bytes.ToArray();
-        public readonly Relocation[] Relocations = code.Relocations.AsSpan().ToArray();
-        public readonly byte[] Tables = FunctionTables.Encode(code, scratch);
-    }
-
     /// <summary>What a thread needs to compile, used again for each function.</summary>
     sealed class Worker(ModuleTranslation translation)
     {
@@ -33,16 +25,29 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
 
     readonly ConcurrentBag<Worker> _workers = [];
 
-    /// <summary>Compiles functions, given by their places among those that the module defines.</summary>
+    /// <summary>Compiles functions, given by their places among those that the module defines, and puts them into code memory.</summary>
+    /// <param name="module">Whose they are.</param>
+    /// <param name="functions">The functions.</param>
+    /// <param name="parallel">By all cores.</param>
+    /// <param name="forImage">The unit keeps what an image of its code needs.</param>
     /// <returns>The code, not yet known to <see cref="CodeMap"/>, and where each function begins.</returns>
-    public unsafe (CodeUnit Unit, nint[] Entries) Compile(int[] functions, bool parallel)
+    public (CodeUnit Unit, nint[] Entries) Compile(NativeCode module, int[] functions, bool parallel, bool forImage) =>
+        Place(module, functions, Compile(functions, parallel, null), forImage);
+
+    /// <summary>Compiles functions to code that lies nowhere yet.</summary>
+    /// <param name="functions">The functions, by their places among those that the module defines.</param>
+    /// <param name="parallel">By all cores.</param>
+    /// <param name="progress">Told which share is done, from any thread; or null.</param>
+    public FunctionCode[] Compile(int[] functions, bool parallel, Action<double>? progress)
     {
         FunctionCode[] codes = new FunctionCode[functions.Length];
+        int done = 0;
         if (parallel)
         {
-            Parallel.For(0, functions.Length, Take, (i, _, worker) =>
+            Parallel.For(0, functions.Length, new ParallelOptions { MaxDegreeOfParallelism = NativeTier.MostThreads }, Take, (i, _, worker) =>
             {
                 codes[i] = CompileOne(worker, functions[i]);
+                if (progress is not null && Interlocked.Increment(ref done) is var count && count % 64 == 0) progress((double)count / functions.Length);
                 return worker;
             }, _workers.Add);
         }
@@ -52,7 +57,7 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
             for (int i = 0; i < functions.Length; i++) codes[i] = CompileOne(worker, functions[i]);
             _workers.Add(worker);
         }
-        return Place(functions, codes);
+        return codes;
     }
 
     Worker Take() => _workers.TryTake(out Worker? worker) ? worker : new(translation);
@@ -64,8 +69,8 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
         try
         {
             if (LeaveOut is { } leaveOut && leaveOut(index)) throw new UntranslatedException(Op.Nop);
-            BuildIr(translation, worker.Translator, function, index, bytes.Span);
-            return new(worker.Context.Compile(function, settings), worker.Scratch);
+            BuildIr(translation, worker.Translator, function, index, content.With(translation.Environment.Bodies[defined].Bytes));
+            return FunctionCode.Of(worker.Context.Compile(function, settings), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
@@ -79,7 +84,7 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
             worker = new(translation);
         }
         Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, index);
-        return new(worker.Context.Compile(worker.Context.Function, settings), worker.Scratch);
+        return FunctionCode.Of(worker.Context.Compile(worker.Context.Function, settings), worker.Scratch);
     }
 
     /// <summary>Translates a function of a module.</summary>
@@ -109,7 +114,7 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
     /// <summary>Functions on which the compiler failed, in this process.</summary>
     public static int Failures => s_failures;
 
-    unsafe (CodeUnit, nint[]) Place(int[] functions, FunctionCode[] codes)
+    unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
         int size = 0, alignment = settings.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;
@@ -148,6 +153,6 @@ internal sealed class ModuleCompiler(NativeCode module, ModuleTranslation transl
             tables[i] = codes[i].Tables;
             entries[i] = (nint)range.Start + starts[i];
         }
-        return (new CompiledUnit(module, range, starts, indices, tables), entries);
+        return (new CompiledUnit(module, range, starts, indices, tables) { Relocations = forImage ? Array.ConvertAll(codes, static c => c.Relocations) : null }, entries);
     }
 }

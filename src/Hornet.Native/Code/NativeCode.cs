@@ -15,6 +15,9 @@ internal enum CompileMode
     Lazy,
 }
 
+/// <summary>For what an engine compiles, besides <see cref="CodeSettings"/>.</summary>
+internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler);
+
 /// <summary>
 /// A module's machine code, beside the interpreter's code for what stays with the interpreter. A function has one entry here, which
 /// is a stub that compiles it until it is compiled; the slots in VM contexts are copies of these entries and catch up when their stub is called.
@@ -24,38 +27,72 @@ internal sealed unsafe class NativeCode : ModuleCode
     // A module that has needed this many functions will need more.
     const int WorkAheadFrom = 24, Batch = 64;
 
-    readonly ModuleCompiler _compiler;
+    readonly CodeTarget _target;
+    readonly CodeSettings _settings;
+    readonly CompileMode _mode;
+    readonly ModuleContent _content;
     readonly nint[] _entries;
     readonly nint[] _trampolines;
     readonly GCHandle _handle;
     readonly nint _stubs;
     readonly CodeRange? _stubRange;
     readonly ConcurrentQueue<CodeUnit> _units = new();
+    readonly Lock _ahead = new();
+    ModuleCompiler? _compiler;
     int _compiled;
     bool _working;
     volatile bool _disposed;
 
-    public NativeCode(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, ModuleTranslation translation, CompilerSettings settings, CompileMode mode, ModuleCode interpreted)
+    /// <param name="environment">The module.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="settings">What changes its code.</param>
+    /// <param name="target">For what it is compiled.</param>
+    /// <param name="mode">When what is not there is compiled.</param>
+    /// <param name="interpreted">Its code in the interpreter.</param>
+    /// <param name="image">Code that is there already, or null.</param>
+    public NativeCode(ModuleEnvironment environment, ModuleContent content, CodeSettings settings, CodeTarget target, CompileMode mode, ModuleCode interpreted, ImageReader? image = null)
     {
         Environment = environment;
         Interpreted = interpreted;
-        _compiler = new(this, translation, bytes, settings);
+        Image = image;
+        (_content, _settings, _target, _mode) = (content, settings, target, mode);
         _entries = new nint[environment.Bodies.Count];
         _trampolines = new nint[environment.Types.Count];
         _handle = GCHandle.Alloc(this, GCHandleType.Weak);
-        if (mode == CompileMode.Eager)
+        if (mode == CompileMode.Eager && image is null)
         {
             int[] all = new int[_entries.Length];
             for (int i = 0; i < all.Length; i++) all[i] = i;
             Publish(all, parallel: true);
+            return;
         }
-        else if (_entries.Length > 0)
+        if (_entries.Length > 0 && image is not { IsComplete: true })
         {
             _stubRange = Stubs.Process.MakeLazy(_entries.Length);
             _stubs = (nint)_stubRange.Start;
             for (int i = 0; i < _entries.Length; i++) _entries[i] = _stubs + i * Stubs.LazySize;
         }
+        if (image is not null) UseImage(image);
     }
+
+    void UseImage(ImageReader image)
+    {
+        ImageFunction[] functions = image.Functions();
+        // Without the fault handler nobody would survive a file that is cut under the map.
+        CodeRange range = (_target.Compiler.TrapStub < 0 ? image.Source.Map(image[ImagePart.Code]) : null) ?? image.Source.Copy(image[ImagePart.Code]);
+        ImageUnit unit = new(this, range, image, functions);
+        CodeMap.Add(unit);
+        _units.Enqueue(unit);
+        for (int i = 0; i < functions.Length; i++)
+            if (functions[i].Code >= 0) _entries[i] = (nint)range.Start + functions[i].Code;
+    }
+
+    /// <summary>The image that code came from, or null.</summary>
+    public ImageReader? Image { get; }
+
+    // Modules whose code is all there need none.
+    ModuleCompiler Compiler =>
+        Volatile.Read(ref _compiler) ?? Interlocked.CompareExchange(ref _compiler, new(new ModuleTranslation(Environment, _settings, _target.Checks, _mode), _content, _target.Compiler), null) ?? _compiler;
 
     /// <summary>What <see cref="VmContext.NativeCode"/> of the module's instances is.</summary>
     public nint Handle => GCHandle.ToIntPtr(_handle);
@@ -92,7 +129,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     // Two threads may compile the same function; the code of either will do, and both stay until the module goes.
     void Publish(int[] functions, bool parallel)
     {
-        (CodeUnit unit, nint[] entries) = _compiler.Compile(functions, parallel);
+        (CodeUnit unit, nint[] entries) = Compiler.Compile(this, functions, parallel, forImage: false);
         CodeMap.Add(unit);
         _units.Enqueue(unit);
         for (int i = 0; i < functions.Length; i++) Volatile.Write(ref _entries[functions[i]], entries[i]);
@@ -115,7 +152,7 @@ internal sealed unsafe class NativeCode : ModuleCode
             {
                 if (!IsCompiled(i)) batch.Add(i);
                 if (batch.Count < Batch && i < _entries.Length - 1) continue;
-                lock (_compiler)
+                lock (_ahead)
                 {
                     if (_disposed) return;
                     if (batch.Count > 0) Publish([.. batch], parallel: false);
@@ -132,10 +169,11 @@ internal sealed unsafe class NativeCode : ModuleCode
     {
         _disposed = true;
         // The thread that works ahead ends before its code does.
-        if (_working) lock (_compiler) { }
+        if (_working) lock (_ahead) { }
         CodeMap.Remove(_units);
         foreach (CodeUnit unit in _units) unit.Dispose();
         _stubRange?.Dispose();
+        Image?.Source.Dispose();
         _handle.Free();
         Interpreted.Dispose();
     }

@@ -50,6 +50,7 @@ internal sealed unsafe class Stubs
         _lazy = (nint)(_code.Start + buffer.Final(lazy));
         Trap = (nint)(_code.Start + buffer.Final(trap));
         Leave = (nint)(_code.Start + buffer.Final(leave));
+        Call = (nint)(_code.Start + buffer.Final(call));
         for (int i = 0; i < builtins.Length; i++) _builtins[i] = (nint)(_code.Start + buffer.Final(builtins[i]));
     }
 
@@ -63,6 +64,9 @@ internal sealed unsafe class Stubs
 
     /// <summary>What code without faults calls to trap: the same as a fault at the place that it would return to.</summary>
     public nint Trap { get; }
+
+    /// <summary>Where images call builtins: eax is the number, rdi the VM context.</summary>
+    public nint Call { get; }
 
     /// <summary>The code that machine code calls for a builtin.</summary>
     public nint AddressOf(Builtin builtin) => _builtins[(int)builtin];

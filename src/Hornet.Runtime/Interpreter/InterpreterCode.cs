@@ -11,7 +11,7 @@ internal sealed unsafe class InterpreterCode : ModuleCode
 {
     const int ChunkBytes = 64 * 1024;
 
-    readonly ReadOnlyMemory<byte> _bytes;
+    readonly ModuleContent _content;
     readonly Lock _lock = new();
     readonly byte** _cells;
     readonly List<nint> _chunks = [];
@@ -21,11 +21,11 @@ internal sealed unsafe class InterpreterCode : ModuleCode
     GCHandle _handle;
     byte* _free, _end;
 
-    public InterpreterCode(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings)
+    public InterpreterCode(ModuleEnvironment environment, ModuleContent content, CodeSettings settings)
     {
         Environment = environment;
         Settings = settings;
-        _bytes = bytes;
+        _content = content;
         // SAFETY: zeroed pages that are never touched cost nothing. Freed by Dispose, when no instance is left.
         _cells = (byte**)NativeMemory.AllocZeroed((nuint)Math.Max(1, environment.Bodies.Count), (nuint)sizeof(byte*));
         _handle = GCHandle.Alloc(this, GCHandleType.Weak);
@@ -54,7 +54,7 @@ internal sealed unsafe class InterpreterCode : ModuleCode
         {
             if (*at != null) return;
             using Translator translator = Translator.Rent();
-            translator.Translate(this, _bytes.Span, defined);
+            translator.Translate(this, _content.With(Environment.Bodies[defined].Bytes), defined);
             ReadOnlySpan<byte> code = translator.Code;
             byte* block = Allocate(sizeof(CodeHeader) + code.Length);
             byte* entry = block + sizeof(CodeHeader);

@@ -11,8 +11,8 @@ internal sealed unsafe class InterpreterTier : Tier
     // A cell and the HostCall instruction behind it, for each pair of argument and result bytes.
     static readonly ConcurrentDictionary<long, nint> HostCells = new();
 
-    public override ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings) =>
-        new InterpreterCode(environment, bytes, settings);
+    public override ModuleCode Prepare(ModuleEnvironment environment, ModuleContent content, CodeSettings settings) =>
+        new InterpreterCode(environment, content, settings);
 
     public override void Link(ModuleCode code, VmContext* context)
     {

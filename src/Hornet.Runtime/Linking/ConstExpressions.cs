@@ -11,7 +11,7 @@ internal unsafe ref struct ConstExpressions(Module module, VmContext* context)
     public VmGlobal Evaluate(ByteRange code)
     {
         if (code.Length == 0) return default;
-        OperatorReader reader = new(module.Bytes.AsSpan(code.Offset, code.Length), code.Offset);
+        OperatorReader reader = new(module.Content[code], code.Offset);
         return Evaluate(ref reader);
     }
 

@@ -75,7 +75,7 @@ internal sealed unsafe class InstanceImages
     static bool TryItems(Module module, ElemSegment segment, out uint[] items)
     {
         items = new uint[segment.Count];
-        OperatorReader reader = new(module.Bytes.AsSpan(segment.Items.Offset, segment.Items.Length), segment.Items.Offset);
+        OperatorReader reader = new(module.Content[segment.Items], segment.Items.Offset);
         Operator op = default;
         for (int i = 0; i < items.Length; i++)
         {
@@ -96,8 +96,6 @@ internal sealed unsafe class InstanceImages
     void TakeDatas(Module module)
     {
         ModuleEnvironment env = module.Environment;
-        // SAFETY: pinned for its life, and the caller holds the module.
-        byte* bytes = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(module.Bytes));
         List<FilePart>?[] parts = new List<FilePart>?[Memories.Length];
         ulong[] ends = new ulong[parts.Length], sums = new ulong[parts.Length];
         for (; Datas < env.Datas.Count; Datas++)
@@ -111,7 +109,7 @@ internal sealed unsafe class InstanceImages
             if (offset > 1UL << 48 || end > LinearMemory.InitialBytes(type)) break;
             if (length == 0) continue;
             if (Math.Max(end, ends[memory]) > Sparse + 4 * (sums[memory] + length)) break;
-            (parts[memory] ??= []).Add(new(bytes + segment.Bytes.Offset, (nuint)length, (nuint)offset));
+            (parts[memory] ??= []).Add(new(module.Content.At(segment.Bytes), (nuint)length, (nuint)offset));
             ends[memory] = Math.Max(ends[memory], end);
             sums[memory] += length;
         }
@@ -132,7 +130,7 @@ internal sealed unsafe class InstanceImages
     // The value of an expression that is one constant.
     static bool TryConstant(Module module, ByteRange code, out ulong value)
     {
-        OperatorReader reader = new(module.Bytes.AsSpan(code.Offset, code.Length), code.Offset);
+        OperatorReader reader = new(module.Content[code], code.Offset);
         Operator op = default;
         reader.Read(ref op);
         value = op.Op == Op.I32Const ? (uint)op.Imm : op.Imm;

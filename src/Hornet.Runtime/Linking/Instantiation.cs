@@ -185,13 +185,12 @@ internal static unsafe class Instantiation
         ModuleEnvironment env = module.Environment;
         VmContext* context = slot.Context;
         bool[]? dropped = slot.Template.Captured?.DroppedDatas;
-        // SAFETY: the array is pinned for its life, and the store holds the module.
-        byte* bytes = (byte*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(module.Bytes));
         for (int i = 0; i < env.Datas.Count; i++)
         {
             DataSegment segment = env.Datas[i];
             if (segment.Mode != SegmentMode.Passive) continue;
-            context->DataSegments[i].Bytes = bytes + segment.Bytes.Offset;
+            // SAFETY: the store holds the module.
+            context->DataSegments[i].Bytes = module.Content.At(segment.Bytes);
             context->DataSegments[i].Length = dropped is not null && dropped[i] ? 0 : (ulong)segment.Bytes.Length;
         }
         for (int i = slot.Images.Datas; i < env.Datas.Count; i++)
@@ -201,7 +200,7 @@ internal static unsafe class Instantiation
             VmMemory* memory = context->Memories[segment.Memory];
             ulong offset = Offset(expressions.Evaluate(segment.Offset.Code), memory->Is64), length = Volatile.Read(ref memory->Length);
             if (offset > length || (ulong)segment.Bytes.Length > length - offset) throw new TrapException(TrapCode.MemoryOutOfBounds);
-            Buffer.MemoryCopy(bytes + segment.Bytes.Offset, memory->Base + offset, length - offset, (ulong)segment.Bytes.Length);
+            module.Content.CopyTo(segment.Bytes, new Span<byte>(memory->Base + offset, segment.Bytes.Length));
         }
     }
 
@@ -210,7 +209,7 @@ internal static unsafe class Instantiation
     // The items of a segment one after the other, as payloads.
     ref struct ElemItems(Module module, VmContext* context, ElemSegment segment)
     {
-        OperatorReader _reader = new(module.Bytes.AsSpan(segment.Items.Offset, segment.Items.Length), segment.Items.Offset);
+        OperatorReader _reader = new(module.Content[segment.Items], segment.Items.Offset);
 
         public ulong Next(ref ConstExpressions expressions) =>
             segment.ItemsAreExpressions ? expressions.Evaluate(ref _reader).Low.U64 : (ulong)Builtins.RefFunc(context, _reader.U32());

@@ -9,7 +9,22 @@ internal abstract unsafe class Tier
     public virtual int StackHeadroom => 0;
 
     /// <summary>Prepares a validated module. Called once for a module; thread-safe; does as little as possible.</summary>
-    public abstract ModuleCode Prepare(ModuleEnvironment environment, ReadOnlyMemory<byte> bytes, CodeSettings settings);
+    public abstract ModuleCode Prepare(ModuleEnvironment environment, ModuleContent content, CodeSettings settings);
+
+    /// <summary>Writes an image of a module: all of its code, for the engine's target. The same bytes whatever the number of threads.</summary>
+    /// <param name="environment">The module, valid.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="code">Its code in this tier, where there is some.</param>
+    /// <param name="settings">What changes the code.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="progress">Told which share of the functions is compiled, from any thread; or null.</param>
+    public virtual void WriteImage(ModuleEnvironment environment, ModuleContent content, ModuleCode? code, CodeSettings settings, Stream output, Action<double>? progress) => throw NoImages();
+
+    /// <summary>A module from an image in a file, which stays open, or in memory.</summary>
+    /// <exception cref="ImageException">It is not an image, or not one for this engine.</exception>
+    public virtual PreparedModule LoadImage(string? path, ReadOnlyMemory<byte> bytes, CodeSettings settings) => throw NoImages();
+
+    static NotSupportedException NoImages() => new("images hold machine code, and this engine's guests are interpreted: Config.WithNativeCode()");
 
     /// <summary>Fills the entries of the functions that an instance's module defines.</summary>
     public abstract void Link(ModuleCode code, VmContext* context);
@@ -29,6 +44,9 @@ internal abstract unsafe class Tier
     /// <summary>Shows the collector every slot of an activation's frames that holds a GcRef.</summary>
     public abstract void VisitRoots(Activation* activation, GcHeap heap);
 }
+
+/// <summary>A module as a tier found it ready to run.</summary>
+internal readonly record struct PreparedModule(ModuleEnvironment Environment, ModuleContent Content, ModuleCode Code);
 
 /// <summary>A module's code in one tier; freed when the last user of the module has gone.</summary>
 internal abstract class ModuleCode : IDisposable

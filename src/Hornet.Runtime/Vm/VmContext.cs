@@ -33,6 +33,8 @@ internal unsafe struct VmContext
     public nint NativeCode;
     /// <summary>What machine code that must not fault calls to trap; its return address says which trap.</summary>
     public nint TrapStub;
+    /// <summary>The routine through which code from images reaches the native tier's builtins; 0 where there is none.</summary>
+    public nint NativeBuiltins;
     /// <summary>Index of the managed Instance in its store's table.</summary>
     public int Instance;
     /// <summary>Functions of the module, imported ones included.</summary>
