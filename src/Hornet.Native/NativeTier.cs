@@ -99,12 +99,30 @@ internal sealed unsafe partial class NativeTier : Tier
         activation->Exit = CallStatus.Ok;
         CallStatus status = (CallStatus)Stubs.Process.Enter(context, trampoline, callee->NativeEntry, values, top, activation);
         store->NativeStackLimit = outer;
-        if (status == CallStatus.Fault) status = Faulted(activation);
-        else if (status != CallStatus.Ok) activation->TrapPc = *(nint*)activation->NativeTop - 1;
-        return status;
+        return Left(activation, status);
     }
 
-    public override CallStatus Resume(Activation* activation, CallStatus status) => Interpreter.Resume(activation, status);
+    public override CallStatus Resume(Activation* activation, CallStatus status)
+    {
+        if (activation->ResumeIp != null) return Interpreter.Resume(activation, status);
+        _faults?.PrepareThread();
+        VmStore* store = activation->Store;
+        if (status == CallStatus.WasmException) status = NativeBuiltins.CatchHostException(Store.Of(store), activation);
+        byte* outer = store->NativeStackLimit;
+        store->NativeStackLimit = activation->InterpreterTop + Headroom;
+        activation->TrapPc = 0;
+        activation->Exit = status;
+        status = (CallStatus)Stubs.Process.Resume(activation);
+        store->NativeStackLimit = outer;
+        return Left(activation, status);
+    }
+
+    static CallStatus Left(Activation* activation, CallStatus status)
+    {
+        if (status == CallStatus.Fault) return Faulted(activation);
+        if (status != CallStatus.Ok) activation->TrapPc = *(nint*)activation->NativeTop - 1;
+        return status;
+    }
 
     // A fault is a guest's trap only where the tables say that it can be one; anything else is a bug of ours and must not pass for one.
     static CallStatus Faulted(Activation* activation)
@@ -139,7 +157,8 @@ internal sealed unsafe partial class NativeTier : Tier
             if (CodeMap.Find(pc) is { } code)
             {
                 CodePosition position = code.Find(pc);
-                frames.Add(new(context, position.Function, position.Source));
+                // A function that the interpreter runs has no operators here: its frame is the interpreter's, which is shown already.
+                if (position.Source != 0) frames.Add(new(context, position.Function, position.Source));
             }
             // The trampoline's caller has no frame.
             if (frame == null) break;

@@ -152,7 +152,7 @@ internal static unsafe class NativeBuiltins
     }
 
     // What a host function has thrown goes on among the guest's frames where one of them has a handler; else it stays what it is.
-    static CallStatus CatchHostException(Store store, Activation* activation)
+    public static CallStatus CatchHostException(Store store, Activation* activation)
     {
         if (!NativeFrames.TryFindHandler(activation)) return CallStatus.WasmException;
         uint exception = store.TakeHostException(out CallStatus status);

@@ -14,6 +14,8 @@ namespace Hornet.Native;
 ///   C# ◄────────── Call ◄─────────────┘             back on the host's, below Enter's frame
 ///   C# ◄── Leave ◄── trap, or a builtin that says so: the guest's stack is abandoned
 ///                      or a builtin says that a frame catches: the guest goes on at its handler
+///                      or it says that a host function waits: the registers are kept in the activation, the stack as it is
+///   C# ── Resume ──► behind that builtin's call
 /// </code>
 /// </summary>
 internal sealed unsafe class Stubs
@@ -28,11 +30,12 @@ internal sealed unsafe class Stubs
     {
         CodeBuffer buffer = new();
         Assembler asm = new(buffer);
-        CodeLabel leave = buffer.CreateLabel(), call = buffer.CreateLabel(), enter = buffer.CreateLabel();
+        CodeLabel leave = buffer.CreateLabel(), call = buffer.CreateLabel(), enter = buffer.CreateLabel(), returned = buffer.CreateLabel(), resume = buffer.CreateLabel();
         CodeLabel[] builtins = new CodeLabel[(int)Builtin.Count];
         for (int i = 0; i < builtins.Length; i++) builtins[i] = buffer.CreateLabel();
         EmitEnter(asm, enter, leave);
-        EmitCall(asm, call, leave);
+        EmitCall(asm, call, returned, leave);
+        EmitResume(asm, resume, returned);
         CodeLabel trap = buffer.CreateLabel();
         EmitTrap(asm, trap, leave);
         CodeLabel lazy = buffer.CreateLabel();
@@ -47,6 +50,7 @@ internal sealed unsafe class Stubs
         buffer.Finish();
         _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
         Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
+        Resume = (delegate* unmanaged<Activation*, int>)(_code.Start + buffer.Final(resume));
         _lazy = (nint)(_code.Start + buffer.Final(lazy));
         Trap = (nint)(_code.Start + buffer.Final(trap));
         Leave = (nint)(_code.Start + buffer.Final(leave));
@@ -58,6 +62,9 @@ internal sealed unsafe class Stubs
 
     /// <summary>Goes over to the guest's stack and calls a trampoline there: context, trampoline, entry, values, guest stack pointer, activation. Returns the <see cref="CallStatus"/>.</summary>
     public delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int> Enter { get; }
+
+    /// <summary>Goes over to the guest's stack behind the builtin that suspended the activation, with the status in <see cref="Activation.Exit"/>. Returns the <see cref="CallStatus"/>.</summary>
+    public delegate* unmanaged<Activation*, int> Resume { get; }
 
     /// <summary>Where the fault handler sends a guest: r11 is the activation.</summary>
     public nint Leave { get; }
@@ -71,6 +78,8 @@ internal sealed unsafe class Stubs
     /// <summary>The code that machine code calls for a builtin.</summary>
     public nint AddressOf(Builtin builtin) => _builtins[(int)builtin];
 
+    // What the system's convention has a call preserve; the builtins' C# side does, for the guest.
+    static ReadOnlySpan<int> Preserved => [Rbp, Rbx, R12, R13, R14, R15];
 
     // rdi context, rsi trampoline, rdx entry, rcx values, r8 guest stack pointer, r9 activation
     static void EmitEnter(Assembler asm, CodeLabel enter, CodeLabel leave)
@@ -78,11 +87,7 @@ internal sealed unsafe class Stubs
         CodeBuffer buffer = asm.Buffer;
         buffer.Align(16);
         buffer.Bind(enter);
-        Span<int> preserved = [Rbp, Rbx, R12, R13, R14, R15];
-        foreach (int register in preserved) asm.EmitPlain(X64Op.Push, reg: register);
-        // The return address and six registers: eight bytes more and the stack is aligned.
-        asm.Emit(X64Op.SubMi, 8, 0, Rsp, 8);
-        asm.Emit(X64Op.MovMr, 8, Rsp, RegMem.Memory(R9, VmOffsets.ActivationHostStackPointer));
+        EmitKeepHost(asm, R9);
         asm.Mov(R15, Rdi);
         asm.Mov(Rsp, R8);
         asm.EmitPlain(X64Op.Push, reg: R9);
@@ -100,12 +105,34 @@ internal sealed unsafe class Stubs
         asm.Emit(X64Op.MovRm, 8, Rsp, RegMem.Memory(R11, VmOffsets.ActivationHostStackPointer));
         asm.Emit(X64Op.MovRm, 4, Rax, RegMem.Memory(R11, VmOffsets.ActivationExit));
         asm.Emit(X64Op.AddMi, 8, 0, Rsp, 8);
-        for (int i = preserved.Length - 1; i >= 0; i--) asm.EmitPlain(X64Op.Pop, reg: preserved[i]);
+        for (int i = Preserved.Length - 1; i >= 0; i--) asm.EmitPlain(X64Op.Pop, reg: Preserved[i]);
         asm.EmitPlain(X64Op.Ret);
     }
 
+    // What Leave takes from the host's stack again.
+    static void EmitKeepHost(Assembler asm, int activation)
+    {
+        foreach (int register in Preserved) asm.EmitPlain(X64Op.Push, reg: register);
+        // The return address and six registers: eight bytes more and the stack is aligned.
+        asm.Emit(X64Op.SubMi, 8, 0, Rsp, 8);
+        asm.Emit(X64Op.MovMr, 8, Rsp, RegMem.Memory(activation, VmOffsets.ActivationHostStackPointer));
+    }
+
+    // rdi activation
+    static void EmitResume(Assembler asm, CodeLabel resume, CodeLabel returned)
+    {
+        CodeBuffer buffer = asm.Buffer;
+        buffer.Align(16);
+        buffer.Bind(resume);
+        EmitKeepHost(asm, Rdi);
+        asm.Mov(R11, Rdi);
+        for (int i = 0; i < Preserved.Length; i++) asm.Emit(X64Op.MovRm, 8, Preserved[i], RegMem.Memory(R11, VmOffsets.ActivationRegisters + 8 * i));
+        asm.Emit(X64Op.MovRm, 8, R10, RegMem.Memory(R11, VmOffsets.ActivationNativeTop));
+        asm.Jump(returned);
+    }
+
     // rax number, rdi context, up to five more arguments where the system's convention wants them. rax and r10 are free: no builtin has so many.
-    static void EmitCall(Assembler asm, CodeLabel call, CodeLabel leave)
+    static void EmitCall(Assembler asm, CodeLabel call, CodeLabel returned, CodeLabel leave)
     {
         CodeBuffer buffer = asm.Buffer;
         buffer.Align(16);
@@ -123,19 +150,26 @@ internal sealed unsafe class Stubs
         asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(R10, 0, Rax, 3));
         asm.EmitPlain(X64Op.Pop, reg: R11);
         asm.EmitPlain(X64Op.Pop, reg: R10);
+        // r11 activation, r10 the guest's stack pointer.
+        buffer.Bind(returned);
         asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), 0);
-        CodeLabel elsewhere = buffer.CreateLabel();
+        CodeLabel elsewhere = buffer.CreateLabel(), notCaught = buffer.CreateLabel();
         asm.JumpIf(Cond.NE, elsewhere);
         asm.Mov(Rsp, R10);
         asm.EmitPlain(X64Op.Ret);
         // A handler needs nothing but its frame and the exception: it sets the stack pointer and the context itself.
         buffer.Bind(elsewhere);
         asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Caught);
-        asm.JumpIf(Cond.NE, leave);
+        asm.JumpIf(Cond.NE, notCaught);
         asm.Emit(X64Op.MovMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Ok);
         asm.Emit(X64Op.MovRm, 8, Rbp, RegMem.Memory(R11, VmOffsets.ActivationHandlerFrame));
         asm.Emit(X64Op.MovRm, 8, Rax, RegMem.Memory(R11, VmOffsets.ActivationHandlerPayload));
         asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(R11, VmOffsets.ActivationHandlerPc));
+        buffer.Bind(notCaught);
+        asm.Emit(X64Op.CmpMi, 4, 0, RegMem.Memory(R11, VmOffsets.ActivationExit), (int)CallStatus.Suspended);
+        asm.JumpIf(Cond.NE, leave);
+        for (int i = 0; i < Preserved.Length; i++) asm.Emit(X64Op.MovMr, 8, Preserved[i], RegMem.Memory(R11, VmOffsets.ActivationRegisters + 8 * i));
+        asm.Jump(leave);
     }
 
     // r15 context. Notes what the fault handler notes.

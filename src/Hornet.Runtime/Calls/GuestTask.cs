@@ -168,7 +168,7 @@ internal sealed unsafe class GuestTask
             _activation->StackBase = _activation->InterpreterTop = _stack.Base;
             _activation->StackEnd = _activation->NativeTop = _stack.End;
             _activation->HostStackLimit = thread.HostStackLimit;
-            _activation->Suspendable = _store.Engine.Tier is InterpreterTier;
+            _activation->Suspendable = true;
             _arguments?.Invoke(_store, Values);
         }
         catch (Exception exception)
