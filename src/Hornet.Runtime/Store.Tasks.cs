@@ -44,11 +44,4 @@ public sealed unsafe partial class Store
         visit((nint)Vm->Current);
         _tasks?.VisitActivations(visit);
     }
-
-    /// <summary>Waits for a host function's task where the guest, if there is one, cannot be left.</summary>
-    internal void Block(Task task)
-    {
-        if (IsDriver) Tasks.Block(task);
-        else ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
-    }
 }

@@ -27,7 +27,7 @@ internal abstract unsafe class AsyncHostFunction(ValType[] parameters, ValType[]
         {
             if (store.CanSuspend) return store.Suspend(new Operation(task));
             Task blocking = task.AsTask();
-            store.Block(blocking);
+            store.Tasks.Block(blocking);
             task = new(blocking);
         }
         task.GetAwaiter().GetResult();
@@ -41,7 +41,7 @@ internal abstract unsafe class AsyncHostFunction(ValType[] parameters, ValType[]
         {
             if (store.CanSuspend) return store.Suspend(new Operation<TResult>(task, values, write));
             Task<TResult> blocking = task.AsTask();
-            store.Block(blocking);
+            store.Tasks.Block(blocking);
             task = new(blocking);
         }
         write(store, values, task.GetAwaiter().GetResult());

@@ -24,6 +24,7 @@ internal static unsafe class GuestCalls
     // The frame of the host's that calls here cannot be suspended.
     static void InvokeHost(Store store, VmFuncRef* callee, ValRaw* values)
     {
+        bool outermost = store.Enter();
         Activation* caller = store.Vm->Current;
         bool suspendable = caller != null && caller->Suspendable;
         if (suspendable) caller->Suspendable = false;
@@ -34,6 +35,7 @@ internal static unsafe class GuestCalls
         finally
         {
             if (suspendable) caller->Suspendable = true;
+            if (outermost) store.Leave();
         }
     }
 
