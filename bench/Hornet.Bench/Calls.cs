@@ -19,22 +19,27 @@ internal static class Calls
 
     public static int Run()
     {
-        var bytes = global::Wasmtime.Module.ConvertText(Guest);
-        (string Name, Func<int, int> Hornet, Func<int, int> Wasmtime)[] rows =
-        [
-            ("host to guest, typed", HornetAdd(bytes), WasmtimeAdd(bytes)),
-            ("host to guest, untyped", HornetInvoke(bytes), WasmtimeInvoke(bytes)),
-            ("guest to host, typed", HornetLoop(bytes), WasmtimeLoop(bytes)),
-            ("store, instance, dispose", HornetInstantiate(bytes), WasmtimeInstantiate(bytes)),
-        ];
         Console.WriteLine($"best of {Rounds} rounds in turn; nanoseconds each, bytes allocated on the managed heap each");
         Console.WriteLine($"{"",-26} {"hornet ns",10} {"bytes",6} {"wasmtime ns",12} {"bytes",6}");
-        foreach (var (name, hornet, wasmtime) in rows)
+        foreach (var (name, hornet, wasmtime) in All())
         {
-            var (ours, theirs) = Measure(hornet, wasmtime);
+            var (ours, theirs) = Measure(hornet(new Config()), wasmtime());
             Console.WriteLine($"{name,-26} {ours.Nanoseconds,10:F1} {ours.Bytes,6} {theirs.Nanoseconds,12:F1} {theirs.Bytes,6}");
         }
         return 0;
+    }
+
+    /// <summary>What is measured; each makes its subject and gives how to do it so many times.</summary>
+    internal static (string Name, Func<Config, Func<int, int>> Hornet, Func<Func<int, int>> Wasmtime)[] All()
+    {
+        var bytes = global::Wasmtime.Module.ConvertText(Guest);
+        return
+        [
+            ("host to guest, typed", config => HornetAdd(bytes, config), () => WasmtimeAdd(bytes)),
+            ("host to guest, untyped", config => HornetInvoke(bytes, config), () => WasmtimeInvoke(bytes)),
+            ("guest to host, typed", config => HornetLoop(bytes, config), () => WasmtimeLoop(bytes)),
+            ("store, instance, dispose", config => HornetInstantiate(bytes, config), () => WasmtimeInstantiate(bytes)),
+        ];
     }
 
     private static ((double Nanoseconds, long Bytes) Hornet, (double Nanoseconds, long Bytes) Wasmtime) Measure(Func<int, int> hornet, Func<int, int> wasmtime)
@@ -70,16 +75,16 @@ internal static class Calls
         }
     }
 
-    private static Instance Hornet(byte[] bytes)
+    private static Instance Hornet(byte[] bytes, Config config)
     {
-        var engine = new Engine();
+        var engine = new Engine(config);
         var store = new Store(engine);
         return new(store, Module.FromBytes(engine, bytes), Function.FromCallback(store, (int a, long b) => a + b));
     }
 
-    private static Func<int, int> HornetAdd(byte[] bytes)
+    private static Func<int, int> HornetAdd(byte[] bytes, Config config)
     {
-        var add = Hornet(bytes).GetFunction<int, int, int>("add")!;
+        var add = Hornet(bytes, config).GetFunction<int, int, int>("add")!;
         return count =>
         {
             var sum = 0;
@@ -89,9 +94,9 @@ internal static class Calls
         };
     }
 
-    private static Func<int, int> HornetInvoke(byte[] bytes)
+    private static Func<int, int> HornetInvoke(byte[] bytes, Config config)
     {
-        var add = Hornet(bytes).GetFunction("add")!;
+        var add = Hornet(bytes, config).GetFunction("add")!;
         return count =>
         {
             var sum = 0;
@@ -101,9 +106,9 @@ internal static class Calls
         };
     }
 
-    private static Func<int, int> HornetLoop(byte[] bytes)
+    private static Func<int, int> HornetLoop(byte[] bytes, Config config)
     {
-        var loop = Hornet(bytes).GetAction<int>("loop")!;
+        var loop = Hornet(bytes, config).GetAction<int>("loop")!;
         return count =>
         {
             loop(count);
@@ -111,9 +116,9 @@ internal static class Calls
         };
     }
 
-    private static Func<int, int> HornetInstantiate(byte[] bytes)
+    private static Func<int, int> HornetInstantiate(byte[] bytes, Config config)
     {
-        var engine = new Engine();
+        var engine = new Engine(config);
         var module = Module.FromBytes(engine, bytes);
         var linker = new Linker(engine);
         linker.DefineFunction("h", "f", (int a, long b) => a + b);

@@ -11,7 +11,7 @@ internal static class Compiling
 {
     private const int Rounds = 3;
 
-    private static readonly (string Name, string Package, string File)[] All =
+    internal static readonly (string Name, string Package, string File)[] All =
     [
         ("quickjs", QuickJs.Package, QuickJs.File),
         ("binaryen", "binaryen@116.0.0", "index.js"),
@@ -48,7 +48,7 @@ internal static class Compiling
     }
 
     /// <summary>A module's file; taken out of a JavaScript file where it lies inside one.</summary>
-    private static string Find(string package, string file)
+    internal static string Find(string package, string file)
     {
         var path = Tools.Guest("npm", package, file);
         if (!file.EndsWith(".js", StringComparison.Ordinal))
@@ -64,9 +64,9 @@ internal static class Compiling
         return module;
     }
 
-    private sealed record Sample(double Cold, double Warm, double ColdProcessor, double WarmProcessor, double PeakMegabytes);
+    internal sealed record Sample(double Cold, double Warm, double ColdProcessor, double WarmProcessor, double PeakMegabytes);
 
-    private static Sample Child(string engine, string file)
+    internal static Sample Child(string engine, string file)
     {
         var (exitCode, output, error) = Tools.Capture(["taskset", "-c", "0,1", Environment.ProcessPath!, .. Assembly, "compile", "one", engine, file]);
         if (exitCode != 0)

@@ -27,22 +27,23 @@ internal static class Instantiation
     public static int Run(string[] arguments)
     {
         var filter = arguments.FirstOrDefault();
-        (string Name, byte[]? Module)[] rows =
-        [
-            ("empty module", global::Wasmtime.Module.ConvertText("(module)")),
-            ("17 pages, 64 KiB of data", SeventeenPages("")),
-            ("  17 pages of 4 KiB written", SeventeenPages(Writing.Replace("{STRIDE}", "4096"))),
-            ("  17 pages of 64 KiB touched", SeventeenPages(Writing.Replace("{STRIDE}", "65536"))),
-        ];
         Console.WriteLine($"microseconds for a cycle of store, instance, dispose: total wall time / cycles (median of {Rounds} rounds); bytes on the managed heap");
-        foreach (var (name, module) in rows)
+        foreach (var (name, module) in Modules())
         {
-            if (module is null || filter is not null && !name.Contains(filter, StringComparison.Ordinal))
+            if (filter is not null && !name.Contains(filter, StringComparison.Ordinal))
                 continue;
             Row(name, module);
         }
         return 0;
     }
+
+    internal static (string Name, byte[] Module)[] Modules() =>
+    [
+        ("empty module", global::Wasmtime.Module.ConvertText("(module)")),
+        ("17 pages, 64 KiB of data", SeventeenPages("")),
+        ("  17 pages of 4 KiB written", SeventeenPages(Writing.Replace("{STRIDE}", "4096"))),
+        ("  17 pages of 64 KiB touched", SeventeenPages(Writing.Replace("{STRIDE}", "65536"))),
+    ];
 
     private static byte[] SeventeenPages(string start)
     {
@@ -98,7 +99,7 @@ internal static class Instantiation
         }
     }
 
-    private static Action<int> Hornet(byte[] bytes, Config config)
+    internal static Action<int> Hornet(byte[] bytes, Config config)
     {
         var engine = new Engine(config);
         var module = Module.FromBytes(engine, bytes);
@@ -113,11 +114,11 @@ internal static class Instantiation
         };
     }
 
-    private static global::Wasmtime.Config PooledWasmtime(nuint resident) =>
+    internal static global::Wasmtime.Config PooledWasmtime(nuint resident) =>
         new global::Wasmtime.Config().WithPoolingAllocationStrategy(new global::Wasmtime.PoolingAllocationConfig()
             .WithMaxMemories(100).WithLinearMemoryKeepResidentBytes(resident).WithTableKeepResidentBytes(resident));
 
-    private static Action<int> Wasmtime(byte[] bytes, global::Wasmtime.Config config)
+    internal static Action<int> Wasmtime(byte[] bytes, global::Wasmtime.Config config)
     {
         var engine = new global::Wasmtime.Engine(config);
         var module = global::Wasmtime.Module.FromBytes(engine, "m", bytes);

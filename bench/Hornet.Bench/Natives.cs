@@ -12,7 +12,14 @@ internal static partial class Natives
     private const int Rounds = 7;
 
     /// <summary>A guest program: its source, how it is built, and the size that takes some tenths of a second.</summary>
-    private sealed record Program(string Name, string Source, string[] Build, string[] Arguments);
+    internal sealed record Program(string Name, string Source, string[] Build, string[] Arguments)
+    {
+        /// <summary>Run by QuickJS; <see cref="Source"/> is the script.</summary>
+        public bool IsScript => Build.Length == 0;
+
+        /// <summary>The module's file, built where it is not.</summary>
+        public string Module() => IsScript ? Tools.Guest("npm", QuickJs.Package, QuickJs.File) : Tools.Guest([.. Build, Source, .. Name == "simd" ? ["-msimd128"] : Array.Empty<string>()]);
+    }
 
     private static readonly (string Name, string Large)[] Shared =
     [
@@ -58,7 +65,8 @@ internal static partial class Natives
         return failed ? 1 : 0;
     }
 
-    private static IEnumerable<Program> Find()
+    /// <summary>All programs; the six are left out where they are not here.</summary>
+    internal static IEnumerable<Program> Find()
     {
         if (Programs.Folder() is { } folder)
             foreach (var (name, size) in Shared)
@@ -76,11 +84,8 @@ internal static partial class Natives
 
     private static Comparison? Measure(Program program, int rounds)
     {
-        var isScript = program.Build.Length == 0;
-        string[] options = program.Name == "simd" ? ["-msimd128"] : [];
-        var bytes = File.ReadAllBytes(isScript ? Tools.Guest("npm", QuickJs.Package, QuickJs.File) : Tools.Guest([.. program.Build, program.Source, .. options]));
-        string[] arguments = [program.Name, .. program.Arguments];
-        Runner hornet = isScript ? QuickJs.Hornet(bytes, program.Source) : Hornet(bytes, arguments), wasmtime = isScript ? QuickJs.Wasmtime(bytes, program.Source) : Wasmtime(bytes, arguments);
+        var bytes = File.ReadAllBytes(program.Module());
+        Runner hornet = Hornet(program, bytes, NativeCode), wasmtime = Wasmtime(program, bytes);
         var (_, ours) = hornet();
         var (_, theirs) = wasmtime();
         if (ours != theirs)
@@ -97,9 +102,18 @@ internal static partial class Natives
         return new(program.Name, "ms", first, second);
     }
 
-    private static Runner Hornet(byte[] bytes, string[] arguments)
+    /// <summary>Machine code, all of it made before the guest runs.</summary>
+    internal static Config NativeCode => new Config().WithNativeCode(lazy: false);
+
+    internal static Runner Hornet(Program program, byte[] bytes, Config config) =>
+        program.IsScript ? QuickJs.Hornet(bytes, program.Source, config) : Hornet(bytes, [program.Name, .. program.Arguments], config);
+
+    internal static Runner Wasmtime(Program program, byte[] bytes) =>
+        program.IsScript ? QuickJs.Wasmtime(bytes, program.Source) : Wasmtime(bytes, [program.Name, .. program.Arguments]);
+
+    private static Runner Hornet(byte[] bytes, string[] arguments, Config config)
     {
-        var engine = new Engine(new Config().WithNativeCode(lazy: false));
+        var engine = new Engine(config);
         var module = Module.FromBytes(engine, bytes);
         var linker = new Linker(engine);
         linker.DefineWasi();

@@ -2,6 +2,7 @@ using Hornet.Bench;
 
 return args switch
 {
+    [] or [['-', '-', ..], ..] => Suite.Run(args),
     ["run", .. var rest] => Programs.Run(rest),
     ["native", .. var rest] => Natives.Run(rest),
     ["compile", "one", var engine, var file] => Compiling.Measure(engine, file),
@@ -19,6 +20,8 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine("""
+        ./h bench [--quick] [--table T] [--program P] [--json FILE] [--page FILE]
+                                                   everything in one run, subjects in turn: table, JSON, page
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
         ./h bench native [rounds] [program...]     guests as machine code, the time in them alone: Hornet against Wasmtime, one process
         ./h bench compile [module...]              compiling whole modules with all optimisations on two threads: Hornet against Wasmtime

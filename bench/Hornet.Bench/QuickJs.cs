@@ -7,9 +7,9 @@ internal static class QuickJs
 {
     public const string Package = "quickjs-wasi@3.6.2", File = "quickjs.wasm";
 
-    public static Natives.Runner Hornet(byte[] bytes, string script)
+    public static Natives.Runner Hornet(byte[] bytes, string script, Config config)
     {
-        var engine = new Engine(new Config().WithNativeCode(lazy: false));
+        var engine = new Engine(config);
         var module = Module.FromBytes(engine, bytes);
         return () =>
         {
