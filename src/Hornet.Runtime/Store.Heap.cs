@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Hornet.Runtime;
 using Hornet.Wasm;
 
@@ -8,6 +10,7 @@ namespace Hornet;
 public sealed unsafe partial class Store
 {
     GcHeap? _heap;
+    uint[]? _displays;
 
     internal GcHeap Heap => _heap ??= new(this);
 
@@ -16,6 +19,16 @@ public sealed unsafe partial class Store
     {
         CheckAccess();
         _heap?.Collect();
+    }
+
+    /// <summary>Machine code may look at the types that have been registered until now.</summary>
+    internal void PublishTypes()
+    {
+        uint[] displays = Engine.Types.Displays;
+        if (displays == _displays) return;
+        // SAFETY: the array is pinned, and alive as long as the store uses it.
+        _displays = displays;
+        Vm->TypeDisplays = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_displays));
     }
 
     internal void SweepHandles(ReadOnlySpan<ulong> seen) => _handleTable?.Sweep(seen);

@@ -22,11 +22,18 @@ public sealed class TypeRegistry : ITypeSpace
     // Supertypes holds the declared chain from the root down to the type itself.
     sealed record Entry(SubType Type, uint[] Supertypes, Group Group);
 
+    /// <summary>Words of a type in <see cref="Displays"/>: its kind, then the beginning of its chain of supertypes.</summary>
+    internal const int DisplayWords = 8;
+
+    /// <summary>The longest chain that a display holds whole.</summary>
+    internal const int DisplayDepth = DisplayWords - 1;
+
     readonly Lock _lock = new();
     readonly Dictionary<int[], Group> _groups = new(RecGroupComparer.Instance);
     readonly Stack<uint> _free = new();
     readonly RecGroupEncoding _encoding = new();
     Entry?[] _entries = new Entry?[64];
+    uint[] _displays = GC.AllocateArray<uint>(64 * DisplayWords, pinned: true);
     uint _next = 1;
 
     /// <summary>Ids that are in use.</summary>
@@ -76,6 +83,12 @@ public sealed class TypeRegistry : ITypeSpace
     /// <summary>The declared chain from the root down to the type itself: a type is a subtype of another exactly if its chain has that type at the place where the other's ends.</summary>
     public ReadOnlySpan<uint> SupertypesOf(uint id) => Find(id).Supertypes;
 
+    /// <summary>
+    /// For machine code, by id: <see cref="DisplayWords"/> words with the <see cref="CompositeKind"/> and the ids of the first <see cref="DisplayDepth"/>
+    /// supertypes from the root down, the type itself among them, then zeros. Pinned; complete for every type registered before the call.
+    /// </summary>
+    internal uint[] Displays => Volatile.Read(ref _displays);
+
     /// <summary>Whether <paramref name="sub"/> is <paramref name="super"/> or declares it, directly or not. Constant time.</summary>
     public bool IsSubtype(uint sub, uint super)
     {
@@ -120,7 +133,15 @@ public sealed class TypeRegistry : ITypeSpace
         foreach (Group use in uses) use.References++;
         _groups.Add(group.Key, group);
         // A supertype precedes its subtypes, so its chain is there.
-        for (int i = 0; i < own.Length; i++) _entries[own[i]] = new(renumbered[i], Chain(own[i], renumbered[i].Supertype), group);
+        for (int i = 0; i < own.Length; i++)
+        {
+            uint[] chain = Chain(own[i], renumbered[i].Supertype);
+            _entries[own[i]] = new(renumbered[i], chain, group);
+            Span<uint> display = _displays.AsSpan((int)own[i] * DisplayWords, DisplayWords);
+            display.Clear();
+            display[0] = (uint)renumbered[i].Kind;
+            chain.AsSpan(0, Math.Min(chain.Length, DisplayDepth)).CopyTo(display[1..]);
+        }
         return group;
     }
 
@@ -136,6 +157,10 @@ public sealed class TypeRegistry : ITypeSpace
             Entry?[] larger = new Entry?[_entries.Length * 2];
             _entries.CopyTo(larger, 0);
             Volatile.Write(ref _entries, larger);
+            // Whoever uses the old one keeps it, and has no types that are not in it.
+            uint[] displays = GC.AllocateArray<uint>(larger.Length * DisplayWords, pinned: true);
+            _displays.CopyTo(displays, 0);
+            Volatile.Write(ref _displays, displays);
         }
         return _next++;
     }

@@ -134,5 +134,6 @@ public abstract class SuiteTests(SuiteRun run)
         foreach (string file in Suite.Files) run.Failures(file);
         Assert.Empty(run.UnusedExclusions);
         Assert.Equal(0, Native.ModuleCompiler.Failures);
+        Assert.Empty(Native.ModuleCompiler.Refused);
     }
 }

@@ -5,7 +5,7 @@ using Hornet.Runtime;
 namespace Hornet.Native;
 
 /// <summary>The C# side of <see cref="Builtin"/>: on the host's stack, and never throwing. A trap is left in the activation.</summary>
-internal static unsafe class NativeBuiltins
+internal static unsafe partial class NativeBuiltins
 {
     /// <summary>Addresses by <see cref="Builtin"/>.</summary>
     public static readonly nint* Table = MakeTable();
@@ -32,6 +32,7 @@ internal static unsafe class NativeBuiltins
         table[(int)Builtin.CallOut] = (nint)(delegate* unmanaged<VmContext*, VmFuncRef*, ValRaw*, void>)&CallOut;
         table[(int)Builtin.Compile] = (nint)(delegate* unmanaged<VmContext*, ulong, nint>)&Compile;
         table[(int)Builtin.NewException] = (nint)(delegate* unmanaged<VmContext*, uint, uint, ulong>)&NewException;
+        AddObjects(table);
         table[(int)Builtin.Throw] = (nint)(delegate* unmanaged<VmContext*, ulong, void>)&Throw;
         return table;
     }

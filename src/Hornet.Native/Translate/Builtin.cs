@@ -30,6 +30,16 @@ internal enum Builtin
     NewException,
     /// <summary>Goes on in the innermost frame with a handler; does not return.</summary>
     Throw,
+    NewStruct,
+    NewArray,
+    NewArrayFromData,
+    NewArrayFromElem,
+    ArrayFill,
+    ArrayCopy,
+    ArrayInitData,
+    ArrayInitElem,
+    /// <summary>The number by which objects know a function.</summary>
+    FunctionNumber,
     Count,
 }
 
@@ -63,6 +73,15 @@ internal static class BuiltinSignatures
         /* Compile     */ new([I64, I64], [I64]),                  // function
         /* NewException */ new([I64, I32, I32], [Ref]),            // tag, bytes of payload
         /* Throw       */ new([I64, I64], []),                     // exception
+        /* NewStruct   */ new([I64, I32], [Ref]),                  // type
+        /* NewArray    */ new([I64, I32, I32], [Ref]),             // type, length
+        /* NewArrayFromData */ new([I64, I64, I32, I32], [Ref]),   // type << 32 | segment, from, length
+        /* NewArrayFromElem */ new([I64, I64, I32, I32], [Ref]),   // type << 32 | segment, from, length
+        /* ArrayFill   */ new([I64, I32, I64, I32, I64], []),      // storage, array << 32 | index, count, address of the value
+        /* ArrayCopy   */ new([I64, I64, I64, I64], []),           // target << 32 | to, source << 32 | from, storage << 32 | count
+        /* ArrayInitData */ new([I64, I64, I64, I32, I32], []),    // storage << 32 | segment, array << 32 | index, from, count
+        /* ArrayInitElem */ new([I64, I64, I64, I32, I32], []),    // storage << 32 | segment, array << 32 | index, from, count
+        /* FunctionNumber */ new([I64, I64], [I64]),               // function reference
     ];
 
     public static Signature Of(Builtin builtin) => All[(int)builtin];

@@ -69,6 +69,12 @@ internal sealed partial class FunctionTranslator
                 _stack.Pop();
                 break;
             }
+            case Op.BrOnCast or Op.BrOnCastFail:
+            {
+                Value isInstance = IsInstance(_stack.Peek(), op.Heap2, nullable: (op.Lane & 2) != 0);
+                BranchIf(op.Op == Op.BrOnCast ? isInstance : _builder.Icmp(IntCC.Eq, isInstance, Iconst32(0)), op.A);
+                break;
+            }
             default: Call(op); break;
         }
     }
@@ -197,7 +203,7 @@ internal sealed partial class FunctionTranslator
         Block otherwise = _builder.CreateBlock();
         _builder.Brif(condition, frame.Label, _stack.Top(LabelArity(frame)), otherwise, []);
         _builder.Seal(otherwise);
-        _builder.SwitchTo(otherwise);
+        ContinueIn(otherwise);
     }
 
     void BranchTable(in OperatorReader reader, in Operator op)
@@ -214,6 +220,17 @@ internal sealed partial class FunctionTranslator
     void EnsureScratch(int count)
     {
         if (_scratch.Length < count) _scratch = new Value[Math.Max(count, 2 * _scratch.Length)];
+    }
+
+    /// <summary>Goes on in a block to which every way leads through the current one.</summary>
+    void ContinueIn(Block block) => ContinueIn(block, _builder.Current);
+
+    /// <summary>Goes on in a block to which every way leads through another one.</summary>
+    void ContinueIn(Block block, Block within)
+    {
+        if (_within.Count <= block.Index) _within.Resize(block.Index + 1, 0);
+        _within[block.Index] = within.Index + 1;
+        _builder.SwitchTo(block);
     }
 
     Value IsNull(Value reference) => _builder.Icmp(IntCC.Eq, reference, _builder.Iconst(_builder.Function.TypeOf(reference), 0));
@@ -313,7 +330,7 @@ internal sealed partial class FunctionTranslator
             Value expected = _builder.Load(IrType.I32, MemFlags.Trusted(AliasClass.ReadOnly), _builder.VmContext(), module.Layout.TypeIds + type * 4);
             Value same = _builder.Icmp(IntCC.Eq, actual, expected);
             if (module.Environment.Types[type].IsFinal) _builder.Trapz(same, TrapCodes.ToCompiler(TrapCode.BadSignature));
-            else CheckSubtype(same, actual, expected);
+            else CheckSubtype(same, actual, type);
         }
         CallThrough(callee, type, op.Op == Op.ReturnCallIndirect);
     }
@@ -321,15 +338,14 @@ internal sealed partial class FunctionTranslator
     // A table of exactly this final type holds nothing else.
     bool IsExactType(ValType element, int type) => element.Heap.IsConcrete && element.Heap.Code == type && module.Environment.Types[type].IsFinal;
 
-    void CheckSubtype(Value same, Value actual, Value expected)
+    void CheckSubtype(Value same, Value actual, int type)
     {
         Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
         _builder.Brif(same, done, [], slow, []);
         _builder.Seal(slow);
         _builder.Function[slow].Cold = true;
         _builder.SwitchTo(slow);
-        Value isSubtype = CallBuiltin(Builtin.IsSubtype, actual, expected);
-        _builder.Trapz(isSubtype, TrapCodes.ToCompiler(TrapCode.BadSignature));
+        _builder.Trapz(IsSubtype(actual, type), TrapCodes.ToCompiler(TrapCode.BadSignature));
         _builder.Jump(done);
         _builder.Seal(done);
         _builder.SwitchTo(done);
@@ -371,7 +387,7 @@ internal sealed partial class FunctionTranslator
     void PushParams(Block normal)
     {
         _builder.Seal(normal);
-        _builder.SwitchTo(normal);
+        ContinueIn(normal);
         int results = _builder.Function.Params(normal).Length;
         for (int i = 0; i < results; i++) Push(_builder.Param(normal, i));
     }

@@ -158,7 +158,7 @@ internal sealed partial class FunctionTranslator
     /// <summary>Where an object lies, until the next safepoint.</summary>
     Value ObjectAddress(Value reference)
     {
-        Value heap = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Collector), ContextPointer(VmOffsets.ContextStore), VmOffsets.StoreHeapBase);
+        Value heap = _builder.Load(IrType.I64, CollectorAccess, StorePointer(), VmOffsets.StoreHeapBase);
         return _builder.Binary(Opcode.Iadd, heap, _builder.RefAddr(reference));
     }
 

@@ -104,7 +104,7 @@ internal sealed partial class FunctionTranslator
         {
             case Op.RefNull: Push(_builder.Iconst(module.TypeOf(ValType.Ref(op.Heap, nullable: true)), 0)); break;
             case Op.RefIsNull: Push(IsNull(_stack.Pop())); break;
-            case Op.RefAsNonNull: _builder.Trapz(_stack.Peek(), TrapCodes.ToCompiler(TrapCode.NullReference)); break;
+            case Op.RefAsNonNull: CheckNull(_stack.Peek(), TrapCode.NullReference); break;
             case Op.RefFunc: Push(FunctionReference((int)op.A)); break;
             case Op.RefEq:
             {

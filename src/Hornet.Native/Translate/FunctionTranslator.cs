@@ -44,12 +44,16 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _stack.Clear();
         _locals.Clear();
         _handlers.Clear();
+        _checkedIn.Clear();
+        _within.Clear();
         Block entry = _builder.CreateEntryBlock();
         for (int i = 0; i < _type.Parameters.Length; i++)
         {
             DeclareLocal(_type.Parameters[i]);
             // A context before the parameters stays where it is: in its register.
-            _builder.Define(_locals[i], _builder.Param(entry, module.LeavesByTailCalls ? i + 1 : i));
+            Value parameter = _builder.Param(entry, module.LeavesByTailCalls ? i + 1 : i);
+            _builder.Define(_locals[i], parameter);
+            if (_type.Parameters[i].IsRef && !_type.Parameters[i].IsNullable) NeverNull(parameter);
         }
         FunctionBodyReader reader = new(body, _type.Parameters.Length);
         while (reader.TryReadLocals(out int count, out ValType type))
@@ -114,6 +118,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
             case OpClass.Table: TableOperator(op); break;
             case OpClass.Reference: Reference(op); break;
             case OpClass.Atomic: Atomic(op); break;
+            case OpClass.Aggregate: Aggregate(op); break;
             default: throw new UntranslatedException(op.Op);
         }
         if (Opcodes.StartsBlock(op.Op)) _charged = Inst.None;

@@ -24,6 +24,8 @@ internal sealed unsafe class ModuleTranslation
     public const int FirstBuiltin = 1 << 28;
 
     readonly Signature?[] _signatures, _contextSignatures;
+    // Made when first asked for; two threads may do so at once.
+    readonly GcType?[] _objects;
 
     public ModuleTranslation(ModuleEnvironment environment, CodeSettings settings, BoundsChecks checks, CompileMode mode)
     {
@@ -31,6 +33,7 @@ internal sealed unsafe class ModuleTranslation
         CallsThroughSlots = mode == CompileMode.Lazy;
         (Environment, Settings, Checks) = (environment, settings, checks);
         Layout = new(environment);
+        _objects = new GcType?[environment.Types.Count];
         _signatures = new Signature?[environment.Types.Count];
         _contextSignatures = new Signature?[environment.Types.Count];
         for (int i = 0; i < environment.Types.Count; i++)
@@ -80,6 +83,17 @@ internal sealed unsafe class ModuleTranslation
     public bool IsFunctionReference(ValType type) => type.Heap.IsConcrete
         ? Environment.Types[type.Heap.Code].Kind == CompositeKind.Func
         : type.Heap == HeapType.Func || type.Heap == HeapType.NoFunc;
+
+    /// <summary>How objects of a struct or array type lie in the heap.</summary>
+    public GcType ObjectLayout(int type) => _objects[type] ??= GcType.Of(Environment.Types[type], index => Environment.Types[index].Kind == CompositeKind.Func);
+
+    /// <summary>How many supertypes a type has.</summary>
+    public int DepthOf(int type)
+    {
+        int depth = 0;
+        while ((type = Environment.Types[type].Supertype) >= 0) depth++;
+        return depth;
+    }
 
     IrType[] Map(ReadOnlySpan<ValType> types)
     {

@@ -19,6 +19,10 @@ internal static unsafe class VmOffsets
     public static readonly int StoreFuel = From(&((VmStore*)At)->Fuel);
     public static readonly int StoreInterrupt = From(&((VmStore*)At)->Interrupt);
     public static readonly int StoreHeapBase = From(&((VmStore*)At)->HeapBase);
+    public static readonly int StoreHeapFunctions = From(&((VmStore*)At)->HeapFunctions);
+    public static readonly int StoreHeapLimit = From(&((VmStore*)At)->HeapLimit);
+    public static readonly int StoreHeapTop = From(&((VmStore*)At)->HeapTop);
+    public static readonly int StoreTypeDisplays = From(&((VmStore*)At)->TypeDisplays);
     public static readonly int StoreStackLimit = From(&((VmStore*)At)->NativeStackLimit);
 
     public static readonly int MemoryBase = From(&((VmMemory*)At)->Base);

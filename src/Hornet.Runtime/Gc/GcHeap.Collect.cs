@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Hornet.Wasm;
 
 namespace Hornet.Runtime;
@@ -5,6 +6,8 @@ namespace Hornet.Runtime;
 // Copying the living to the other half.
 internal sealed unsafe partial class GcHeap
 {
+    const uint MostCleared = 1 << 20;
+
     readonly List<WeakReference<HeapReference>> _held = [];
     readonly List<(nint Context, ModuleEnvironment Module)> _contexts = [];
     readonly List<nint> _hostGlobals = [];
@@ -39,15 +42,17 @@ internal sealed unsafe partial class GcHeap
         Array.Clear(_handlesSeen);
         Roots();
         for (uint scan = _to + First; scan < _toTop;) scan = Scan(scan);
-        VirtualMemory.System.Reset(_reservation + _start, room);
+        // What code allocates from is always zero. Small halves are worth more in the caches than their pages to the system.
+        if (used <= MostCleared) NativeMemory.Clear(_reservation + _start, used);
+        else VirtualMemory.System.Reset(_reservation + _start, room);
         _start = _to;
         _vm->HeapTop = _toTop;
         _capacity = room;
-        _vm->HeapLimit = _start + room;
+        PublishLimit();
         store.SweepHandles(_handlesSeen);
         uint live = _toTop - _start;
         if (live > room / 2) Grow(Math.Min(room * 2ul, _half));
-        if (_vm->HeapLimit - _vm->HeapTop < needed) Grow(live + (ulong)needed);
+        if (Left < needed) Grow(live + (ulong)needed);
     }
 
     /// <summary>Visits one reference; its new value.</summary>

@@ -19,6 +19,8 @@ internal sealed unsafe partial class GcHeap(Store store)
     const uint First = 16;
     const uint InitialCapacity = 256 << 10;
 
+    const int FirstFunctions = 16;
+
     /// <summary>Header flag of an object that has moved: the second word says where.</summary>
     const uint Moved = 1u << 31;
     /// <summary>Header flag of an exception; the rest is the id of its tag's type. See <see cref="NewException"/>.</summary>
@@ -27,7 +29,8 @@ internal sealed unsafe partial class GcHeap(Store store)
     readonly bool _stress = store.Engine.Options.CollectAlways;
 
     readonly VmStore* _vm = store.Vm;
-    readonly List<nint> _functions = [0];
+    VmFuncRef** _functions = MakeFunctions(store.Vm);
+    int _functionCapacity = FirstFunctions, _functionCount = 1;
     readonly Dictionary<nint, uint> _functionNumbers = [];
     GcType?[] _types = [];
     uint _half, _capacity;
@@ -67,7 +70,7 @@ internal sealed unsafe partial class GcHeap(Store store)
             trap = TrapCode.AllocationTooLarge;
             return 0;
         }
-        if (_reservation == null || _vm->HeapLimit - _vm->HeapTop < bytes || _stress && MayCollect)
+        if (_reservation == null || Left < bytes || _stress && MayCollect)
         {
             if (!MakeRoom((uint)bytes))
             {
@@ -78,17 +81,22 @@ internal sealed unsafe partial class GcHeap(Store store)
         uint reference = _vm->HeapTop;
         _vm->HeapTop = reference + (uint)bytes;
         byte* at = _vm->HeapBase + reference;
-        NativeMemory.Clear(at, (nuint)bytes);
         *(uint*)at = type;
         *(uint*)(at + 4) = second;
         return reference;
     }
 
+    // Bytes that can be allocated without asking for more.
+    uint Left => _start + _capacity - _vm->HeapTop;
+
+    // Under stress every allocation has to come here.
+    void PublishLimit() => _vm->HeapLimit = _stress ? 0 : _start + _capacity;
+
     bool MakeRoom(uint bytes)
     {
         if (_reservation == null && !Reserve()) return false;
         if (MayCollect && (_stress || _vm->HeapTop - _start > First)) Collect(bytes);
-        if (_vm->HeapLimit - _vm->HeapTop >= bytes) return true;
+        if (Left >= bytes) return true;
         // More than half of it lives, or collecting is not allowed: grow in place.
         return Grow(_vm->HeapTop - _start + (ulong)bytes);
     }
@@ -100,7 +108,7 @@ internal sealed unsafe partial class GcHeap(Store store)
         _reservation = memory.Reserve((nuint)_half * 2);
         if (_reservation == null) return false;
         _vm->HeapBase = _reservation;
-        _vm->HeapTop = _vm->HeapLimit = First;
+        _vm->HeapTop = First;
         return Grow(InitialCapacity);
     }
 
@@ -120,7 +128,7 @@ internal sealed unsafe partial class GcHeap(Store store)
         }
         if (!VirtualMemory.System.Commit(_reservation + _start, capacity)) return false;
         _capacity = capacity;
-        _vm->HeapLimit = _start + capacity;
+        PublishLimit();
         return true;
     }
 
@@ -129,13 +137,20 @@ internal sealed unsafe partial class GcHeap(Store store)
     {
         if (function == null) return 0;
         if (_functionNumbers.TryGetValue((nint)function, out uint number)) return number;
-        number = (uint)_functions.Count;
-        _functions.Add((nint)function);
+        if (_functionCount == _functionCapacity)
+        {
+            _functionCapacity = checked(_functionCapacity * 2);
+            _vm->HeapFunctions = _functions = (VmFuncRef**)NativeMemory.Realloc(_functions, (nuint)_functionCapacity * (nuint)sizeof(nint));
+        }
+        number = (uint)_functionCount++;
+        _functions[number] = function;
         _functionNumbers.Add((nint)function, number);
         return number;
     }
 
-    public VmFuncRef* FunctionAt(uint number) => (VmFuncRef*)_functions[(int)number];
+    static VmFuncRef** MakeFunctions(VmStore* vm) => vm->HeapFunctions = (VmFuncRef**)NativeMemory.AllocZeroed(FirstFunctions, (nuint)sizeof(nint));
+
+    public VmFuncRef* FunctionAt(uint number) => _functions[number];
 
     /// <summary>Reads a field or element into a slot (two for a vector); packed ones are zero-extended.</summary>
     public void Read(byte* from, GcStorage storage, ulong* slot)
@@ -184,11 +199,13 @@ internal sealed unsafe partial class GcHeap(Store store)
 
     public void Release()
     {
+        NativeMemory.Free(_functions);
+        _functions = null;
+        System.GC.SuppressFinalize(this);
         if (_reservation == null) return;
         VirtualMemory.System.Release(_reservation, (nuint)_half * 2);
         store.Engine.Commit.Return(_committed);
         _reservation = null;
-        System.GC.SuppressFinalize(this);
     }
 
     ~GcHeap() => Release();

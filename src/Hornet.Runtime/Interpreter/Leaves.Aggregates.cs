@@ -81,19 +81,9 @@ internal static unsafe partial class Leaves
         uint length = UInt(ip, fp, 28);
         uint reference = NewArray(ip, 32, fp, m, heap, Number(ip, 20), length, out GcType type);
         if (reference == 0) return null;
-        if (Number(ip, 24) != 0) Fill(heap, type, reference, 0, length, (ulong*)(fp + Number(ip, 24)));
+        if (Number(ip, 24) != 0) Builtins.ArrayFill(m->Vm, type.Element, reference, 0, length, (ulong*)(fp + Number(ip, 24)));
         Long(ip, fp, 16) = reference;
         return ip + 32;
-    }
-
-    static void Fill(GcHeap heap, GcType type, uint reference, uint from, uint count, ulong* value)
-    {
-        if (count == 0) return;
-        int size = GcType.Bytes(type.Element);
-        byte* first = heap.At(reference) + GcType.HeaderBytes + (ulong)from * (uint)size;
-        // A function's number is looked up once.
-        heap.Write(first, type.Element, value);
-        for (uint i = 1; i < count; i++) Unsafe.CopyBlockUnaligned(first + (ulong)i * (uint)size, first, (uint)size);
     }
 
     /// <summary>Fields: result, type, where the elements' values are, their number.</summary>
@@ -114,31 +104,24 @@ internal static unsafe partial class Leaves
     /// <summary>Fields: result, offset, length, type, segment.</summary>
     public static byte* ArrayNewData(byte* ip, byte* fp, Machine* m)
     {
-        GcHeap heap = Heap(m);
-        uint from = UInt(ip, fp, 20), length = UInt(ip, fp, 24);
-        VmDataSegment segment = m->Vm->DataSegments[Number(ip, 32)];
-        ulong bytes = (ulong)length * (uint)GcType.Bytes(heap.TypeOf(m->Vm->TypeIds[Number(ip, 28)]).Element);
-        if (from + bytes > segment.Length) return Raise(ip, fp, m, TrapCode.MemoryOutOfBounds);
-        uint reference = NewArray(ip, 36, fp, m, heap, Number(ip, 28), length, out _);
-        if (reference == 0) return null;
-        Buffer.MemoryCopy(segment.Bytes + from, heap.At(reference) + GcType.HeaderBytes, bytes, bytes);
-        Long(ip, fp, 16) = reference;
-        return ip + 36;
+        Expose(ip + 35, fp, m);
+        uint reference;
+        return Made(ip, 36, fp, m, Builtins.NewArrayFromData(m->Vm, (uint)Number(ip, 28), (uint)Number(ip, 32), UInt(ip, fp, 20), UInt(ip, fp, 24), &reference), reference);
     }
 
     /// <summary>Fields: result, offset, length, type, segment.</summary>
     public static byte* ArrayNewElem(byte* ip, byte* fp, Machine* m)
     {
-        GcHeap heap = Heap(m);
-        uint from = UInt(ip, fp, 20), length = UInt(ip, fp, 24);
-        VmElemSegment* segment = &m->Vm->ElemSegments[Number(ip, 32)];
-        if ((ulong)from + length > segment->Length) return Raise(ip, fp, m, TrapCode.TableOutOfBounds);
-        uint reference = NewArray(ip, 36, fp, m, heap, Number(ip, 28), length, out GcType type);
-        if (reference == 0) return null;
-        byte* at = heap.At(reference) + GcType.HeaderBytes;
-        for (uint i = 0; i < length; i++) heap.Write(at + 4ul * i, type.Element, segment->Items + from + i);
+        Expose(ip + 35, fp, m);
+        uint reference;
+        return Made(ip, 36, fp, m, Builtins.NewArrayFromElem(m->Vm, (uint)Number(ip, 28), (uint)Number(ip, 32), UInt(ip, fp, 20), UInt(ip, fp, 24), &reference), reference);
+    }
+
+    static byte* Made(byte* ip, int size, byte* fp, Machine* m, TrapCode trap, uint reference)
+    {
+        if (trap != TrapCode.None) return Raise(ip, fp, m, trap);
         Long(ip, fp, 16) = reference;
-        return ip + 36;
+        return ip + size;
     }
 
     /// <summary>An array's range, or null after a trap.</summary>
@@ -180,60 +163,23 @@ internal static unsafe partial class Leaves
         return ip + 32;
     }
 
-    /// <summary>Fields: array, index, value, count, type.</summary>
-    public static byte* ArrayFill(byte* ip, byte* fp, Machine* m)
-    {
-        GcHeap heap = Heap(m);
-        GcType type = heap.TypeOf(m->Vm->TypeIds[Number(ip, 32)]);
-        uint array = UInt(ip, fp, 16), from = UInt(ip, fp, 20), count = UInt(ip, fp, 28);
-        if (Range(ip, fp, m, heap, array, from, count, type.Element) == null) return null;
-        Fill(heap, type, array, from, count, (ulong*)(fp + Number(ip, 24)));
-        return ip + 36;
-    }
+    static byte* Done(byte* ip, int size, byte* fp, Machine* m, TrapCode trap) => trap == TrapCode.None ? ip + size : Raise(ip, fp, m, trap);
+
+    /// <summary>Fields: array, index, value, count, storage.</summary>
+    public static byte* ArrayFill(byte* ip, byte* fp, Machine* m) =>
+        Done(ip, 36, fp, m, Builtins.ArrayFill(m->Vm, (GcStorage)Number(ip, 32), UInt(ip, fp, 16), UInt(ip, fp, 20), UInt(ip, fp, 28), (ulong*)(fp + Number(ip, 24))));
 
     /// <summary>Fields: target, index, source, index, count, storage.</summary>
-    public static byte* ArrayCopy(byte* ip, byte* fp, Machine* m)
-    {
-        GcHeap heap = Heap(m);
-        GcStorage storage = (GcStorage)Number(ip, 36);
-        uint count = UInt(ip, fp, 32);
-        byte* to = Range(ip, fp, m, heap, UInt(ip, fp, 16), UInt(ip, fp, 20), count, storage);
-        if (to == null) return null;
-        byte* from = Range(ip, fp, m, heap, UInt(ip, fp, 24), UInt(ip, fp, 28), count, storage);
-        if (from == null) return null;
-        ulong bytes = (ulong)count * (uint)GcType.Bytes(storage);
-        Buffer.MemoryCopy(from, to, bytes, bytes);
-        return ip + 40;
-    }
+    public static byte* ArrayCopy(byte* ip, byte* fp, Machine* m) =>
+        Done(ip, 40, fp, m, Builtins.ArrayCopy(m->Vm, (GcStorage)Number(ip, 36), UInt(ip, fp, 16), UInt(ip, fp, 20), UInt(ip, fp, 24), UInt(ip, fp, 28), UInt(ip, fp, 32)));
 
     /// <summary>Fields: array, index, offset, count, segment, storage.</summary>
-    public static byte* ArrayInitData(byte* ip, byte* fp, Machine* m)
-    {
-        GcHeap heap = Heap(m);
-        GcStorage storage = (GcStorage)Number(ip, 36);
-        uint from = UInt(ip, fp, 24), count = UInt(ip, fp, 28);
-        byte* to = Range(ip, fp, m, heap, UInt(ip, fp, 16), UInt(ip, fp, 20), count, storage);
-        if (to == null) return null;
-        VmDataSegment segment = m->Vm->DataSegments[Number(ip, 32)];
-        ulong bytes = (ulong)count * (uint)GcType.Bytes(storage);
-        if (from + bytes > segment.Length) return Raise(ip, fp, m, TrapCode.MemoryOutOfBounds);
-        Buffer.MemoryCopy(segment.Bytes + from, to, bytes, bytes);
-        return ip + 40;
-    }
+    public static byte* ArrayInitData(byte* ip, byte* fp, Machine* m) =>
+        Done(ip, 40, fp, m, Builtins.ArrayInitData(m->Vm, (GcStorage)Number(ip, 36), (uint)Number(ip, 32), UInt(ip, fp, 16), UInt(ip, fp, 20), UInt(ip, fp, 24), UInt(ip, fp, 28)));
 
     /// <summary>Fields: array, index, offset, count, segment, storage.</summary>
-    public static byte* ArrayInitElem(byte* ip, byte* fp, Machine* m)
-    {
-        GcHeap heap = Heap(m);
-        GcStorage storage = (GcStorage)Number(ip, 36);
-        uint from = UInt(ip, fp, 24), count = UInt(ip, fp, 28);
-        byte* to = Range(ip, fp, m, heap, UInt(ip, fp, 16), UInt(ip, fp, 20), count, storage);
-        if (to == null) return null;
-        VmElemSegment* segment = &m->Vm->ElemSegments[Number(ip, 32)];
-        if ((ulong)from + count > segment->Length) return Raise(ip, fp, m, TrapCode.TableOutOfBounds);
-        for (uint i = 0; i < count; i++) heap.Write(to + 4ul * i, storage, segment->Items + from + i);
-        return ip + 40;
-    }
+    public static byte* ArrayInitElem(byte* ip, byte* fp, Machine* m) =>
+        Done(ip, 40, fp, m, Builtins.ArrayInitElem(m->Vm, (GcStorage)Number(ip, 36), (uint)Number(ip, 32), UInt(ip, fp, 16), UInt(ip, fp, 20), UInt(ip, fp, 24), UInt(ip, fp, 28)));
 
     /// <summary>ref.test. Fields: result, reference, heap type, whether null passes.</summary>
     public static byte* RefTest(byte* ip, byte* fp, Machine* m)

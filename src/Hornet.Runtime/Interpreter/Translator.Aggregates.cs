@@ -61,7 +61,7 @@ internal sealed unsafe partial class Translator
             case Op.ArrayFill:
             {
                 int count = PopSource(), value = PopSource(), index = PopSource(), array = PopSource();
-                Leaf(&Leaves.ArrayFill, [array, index, value, count], [type]);
+                Leaf(&Leaves.ArrayFill, [array, index, value, count], [(int)Layout(type).Element]);
                 break;
             }
             case Op.ArrayCopy:

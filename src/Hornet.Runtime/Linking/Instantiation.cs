@@ -35,6 +35,7 @@ internal static unsafe class Instantiation
             throw;
         }
         store.Resources.Slots.Add(slot);
+        store.PublishTypes();
         slot.Context->Store = store.Vm;
         slot.Context->Memory0 = store.Resources.NoMemory;
         return slot;

@@ -62,8 +62,12 @@ internal unsafe struct VmStore
     public byte* HeapBase;
     /// <summary>Offset of the next allocation.</summary>
     public uint HeapTop;
-    /// <summary>Offset at which allocation must collect or grow.</summary>
+    /// <summary>Code allocates up to this offset by itself; from there on the heap is asked. Everything between top and limit is zero.</summary>
     public uint HeapLimit;
+    /// <summary>Functions that objects refer to, by number; never null, and 0 is the null reference.</summary>
+    public VmFuncRef** HeapFunctions;
+    /// <summary>What casts look at, by type id: see <see cref="Wasm.TypeRegistry.Displays"/>. Null until an instance has types.</summary>
+    public uint* TypeDisplays;
 }
 
 /// <summary>A linear memory.</summary>
