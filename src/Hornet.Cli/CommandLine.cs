@@ -17,6 +17,7 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Build)[] Commands =
     [
         ("run",            () => new RunCommand()),
+        ("compile",        () => new CompileCommand()),
         ("validate",       () => new ValidateCommand()),
         ("objdump",        () => new ObjdumpCommand()),
         ("parse",          () => new ParseCommand()),

@@ -22,13 +22,37 @@ internal sealed record ModuleFile(string Name, byte[] Bytes)
         return new(NameOf(path), all.ToArray());
     }
 
+    /// <summary>Whether a file, which can be read, is an image that 'hornet compile' made.</summary>
+    public static bool IsImage(string path)
+    {
+        // A pipe has no length, and must not lose what is read here.
+        if (path == "-" || new FileInfo(path) is not { Exists: true, Length: >= ImageListing.MagicLength })
+            return false;
+        try
+        {
+            using var file = File.OpenHandle(path, options: FileOptions.None);
+            Span<byte> start = stackalloc byte[ImageListing.MagicLength];
+            return RandomAccess.Read(file, start, 0) == start.Length && ImageListing.IsImage(start);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            // Whoever opens it will complain.
+            return false;
+        }
+    }
+
     /// <summary>Opens a module to be read from beginning to end; '-' is standard input. One in the text format is given in the binary format.</summary>
     /// <exception cref="InputException">It cannot be opened, or its text is wrong.</exception>
     public static Stream Open(string path)
     {
         var raw = OpenRaw(path);
-        var start = new byte[4];
+        var start = new byte[ImageListing.MagicLength];
         var peeked = raw.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (ImageListing.IsImage(start))
+        {
+            raw.Dispose();
+            throw new InputException($"{NameOf(path)}: an image of machine code, not a module: 'hornet objdump' shows it, 'hornet run --allow-precompiled' runs it");
+        }
         if (!LooksLikeText(start.AsSpan(0, peeked)))
         {
             if (!raw.CanSeek)

@@ -5,7 +5,6 @@ internal static class AbsentCommands
 {
     public static string? Instead(string command) => command switch
     {
-        "compile" => "there is no ahead-of-time compiler yet; 'hornet run' starts a module without one",
         "serve" => "HTTP is not served yet; run a WASI program and pass data through standard streams",
         "explore" => "use 'hornet objdump' to look into a module",
         "config" => "there is no configuration file; everything is an option",
@@ -17,7 +16,6 @@ internal static class AbsentCommands
 
     public static string? OptionInstead(string option) => option switch
     {
-        "--allow-precompiled" => "there are no precompiled images yet; give the module itself",
         "--profile" => "profile the process from outside, for example with perf",
         "--config" => "there is no configuration file; everything is an option",
         "--mapdir" => "use --dir HOST::GUEST",

@@ -1,17 +1,24 @@
 using System.CommandLine;
 using System.Text;
+using Hornet.Cli.Disassembly;
 using Hornet.Wasm;
 
 namespace Hornet.Cli.Commands;
 
-/// <summary>hornet objdump FILE: the sections of a module, where they lie and how much is in them.</summary>
+/// <summary>hornet objdump FILE: the sections of a module, where they lie and how much is in them; of an image, its parts and its code.</summary>
 internal sealed class ObjdumpCommand : Command
 {
-    public ObjdumpCommand() : base("objdump", "List the sections of a module, with offsets and sizes.")
+    public ObjdumpCommand() : base("objdump", "List the sections of a module, with offsets and sizes; of an image its parts, and its machine code with operators, traps and safepoints.")
     {
-        var file = new Argument<string>("FILE") { Description = "the module; '-' reads it from standard input" };
+        var file = new Argument<string>("FILE") { Description = "the module, which '-' reads from standard input, or the image" };
+        var function = new Option<string?>("--func", "-f") { Description = "of an image: only this function, by index or name", HelpName = "FUNC" };
+        var headers = new Option<bool>("--headers") { Description = "of an image: only what it is for, and its parts" };
         Add(file);
-        SetAction(result => Dump(ModuleFile.Read(result.GetRequiredValue(file))));
+        Add(function);
+        Add(headers);
+        SetAction(result => ModuleFile.IsImage(result.GetRequiredValue(file))
+            ? ImageDump.Write(result.GetRequiredValue(file), result.GetValue(function), result.GetValue(headers))
+            : Dump(ModuleFile.Read(result.GetRequiredValue(file))));
     }
 
     private static int Dump(ModuleFile module)

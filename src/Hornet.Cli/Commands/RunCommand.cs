@@ -14,6 +14,7 @@ internal sealed class RunCommand : Command
     private readonly Option<string?> invoke = One("--invoke", "FUNC", "call this export with ARGS instead of the command, and print its results");
     private readonly Option<string?> argv0 = One("--argv0", "NAME", "what the guest sees as its own name");
     private readonly Option<string[]> preloads = Many("--preload", "NAME=FILE", "instantiate this module first; others import from it by the name");
+    private readonly Option<bool> allowPrecompiled = new("--allow-precompiled") { Description = "FILE and preloads may be images made by 'hornet compile': machine code that is run as it is", Arity = ArgumentArity.Zero };
     private readonly OptionGroups groups = new('W', 'S', 'D', 'O', 'C');
 
     public RunCommand() : base("run", "Run a WebAssembly module.")
@@ -25,6 +26,7 @@ internal sealed class RunCommand : Command
         Add(invoke);
         Add(argv0);
         Add(preloads);
+        Add(allowPrecompiled);
         groups.AddTo(this);
         SetAction(Run);
     }
@@ -40,6 +42,7 @@ internal sealed class RunCommand : Command
         var path = result.GetValue(file) ?? throw new UsageException("hornet run needs a FILE (hornet run --help)");
         settings.Arguments = [result.GetValue(argv0) ?? Path.GetFileName(path), .. GuestArguments];
         settings.Invoke = result.GetValue(invoke);
+        settings.AllowPrecompiled = result.GetValue(allowPrecompiled);
         foreach (var directory in result.GetValue(directories) ?? [])
             settings.Directories.Add(Pair("--dir", directory, "::", "HOST::GUEST") ?? (directory, directory));
         foreach (var variable in result.GetValue(environment) ?? [])

@@ -36,8 +36,26 @@ internal sealed class ValidateCommand : Command
         return exitCode;
     }
 
+    // Its header, all of its content, and the sections of its module before the code.
+    private static void CheckImage(string path)
+    {
+        try
+        {
+            ImageListing.Open(path).Dispose();
+        }
+        catch (ImageException e)
+        {
+            throw new InputException(e.Message);
+        }
+    }
+
     private static void Validate(string path, Features features)
     {
+        if (ModuleFile.IsImage(path))
+        {
+            CheckImage(path);
+            return;
+        }
         using var module = ModuleFile.Open(path);
         try
         {

@@ -3,7 +3,9 @@ using Iced.Intel;
 namespace Hornet.Cli.Disassembly;
 
 /// <summary>Machine code as lines of text, each with the operator that it comes from and what the tables say of it. The only place that knows Iced.</summary>
-internal sealed class Disassembler(Func<int, string> functionName) : ISymbolResolver
+/// <param name="functionName">What a function is called.</param>
+/// <param name="outside">What lies where code branches out of the function, in bytes from its beginning; null where only relocations tell.</param>
+internal sealed class Disassembler(Func<int, string> functionName, Func<long, string?>? outside = null) : ISymbolResolver
 {
     private const int RowOfData = 16;
 
@@ -68,6 +70,11 @@ internal sealed class Disassembler(Func<int, string> functionName) : ISymbolReso
             if (!targets.TryGetValue(at, out var target))
                 continue;
             symbol = new(address, target.Builtin ?? functionName(target.Function));
+            return true;
+        }
+        if (outside is not null && instruction.Op0Kind == OpKind.NearBranch64 && outside((long)address) is { } name)
+        {
+            symbol = new(address, name);
             return true;
         }
         symbol = default;

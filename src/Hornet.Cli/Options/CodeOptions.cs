@@ -37,7 +37,7 @@ internal static class CodeOptions
 
     public static OptionGroup Codegen { get; } = new('C', "Code generation options",
     [
-        new("compiler", "native|interpreter", "what runs the guest: machine code, or the interpreter, which needs neither signals nor executable memory", (s, o, v) => s.Native = OptionValue.Choice(o, v, "native", "interpreter") == "native"),
+        new("compiler", "native|interpreter", "what runs the guest: machine code, or the interpreter, which needs neither signals nor executable memory", (s, o, v) => (s.Native, s.TierChosen) = (OptionValue.Choice(o, v, "native", "interpreter") == "native", true)),
         new("lazy", null, "compile functions at their first call (on), or all of them before the guest starts", (s, o, v) => s.Lazy = OptionValue.Flag(o, v)),
     ],
     [

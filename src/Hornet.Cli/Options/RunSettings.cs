@@ -18,6 +18,10 @@ internal sealed class RunSettings
     public Config Config { get; } = new();
     /// <summary>Machine code, not the interpreter.</summary>
     public bool Native { get; set; }
+    /// <summary>-C compiler was given.</summary>
+    public bool TierChosen { get; set; }
+    /// <summary>Images may be run.</summary>
+    public bool AllowPrecompiled { get; set; }
     public bool Lazy { get; set; } = true;
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }

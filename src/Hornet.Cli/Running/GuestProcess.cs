@@ -44,6 +44,8 @@ internal sealed class GuestProcess(RunSettings settings)
 
     private int Start(string path)
     {
+        if (settings.Preloads.Select(p => p.File).Append(path).FirstOrDefault(ModuleFile.IsImage) is { } image)
+            CheckImages(image);
         var engine = new Engine(settings.Configuration());
         var linker = new Linker(engine);
         var store = new Store(engine);
@@ -64,6 +66,16 @@ internal sealed class GuestProcess(RunSettings settings)
         else
             instance.GetFunction("_start")?.Invoke();
         return 0;
+    }
+
+    /// <summary>An image is a program: whoever runs one says so.</summary>
+    private void CheckImages(string image)
+    {
+        if (!settings.AllowPrecompiled)
+            throw new InputException($"{image}: an image of machine code, which is run as it is; if you trust where it comes from, say --allow-precompiled, else run the module that it was made of");
+        if (settings is { TierChosen: true, Native: false })
+            throw new UsageException($"-C compiler=interpreter: {image} is an image of machine code");
+        settings.Native = true;
     }
 
     private WasiConfiguration World()
@@ -105,6 +117,8 @@ internal sealed class GuestProcess(RunSettings settings)
     private Module Load(Engine engine, string path)
     {
         current = path;
+        if (ModuleFile.IsImage(path))
+            return Module.DeserializeFile(engine, Path.GetFileNameWithoutExtension(path), path);
         using var file = ModuleFile.Open(path);
         return Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);
     }

@@ -14,6 +14,9 @@ namespace Hornet.Native;
 /// </summary>
 internal sealed class ImageWriter
 {
+    /// <summary>Bytes of the code that stands for a builtin, at the beginning.</summary>
+    public const int LinkageSize = 16;
+
     readonly ModuleEnvironment _environment;
     readonly ModuleContent _content;
     readonly ImageReader? _base;
@@ -69,7 +72,7 @@ internal sealed class ImageWriter
             _linkage.Byte(0xFF);
             _linkage.Byte(0xA7);
             _linkage.Fixed32((uint)VmOffsets.ContextNativeBuiltins);
-            while (_linkage.Length % 16 != 0) _linkage.Byte(0xCC);
+            while (_linkage.Length % LinkageSize != 0) _linkage.Byte(0xCC);
         }
     }
 
