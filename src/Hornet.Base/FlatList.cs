@@ -10,7 +10,8 @@ public sealed class FlatList<T>
     private T[] _items;
 
     /// <summary>An empty list with room for <paramref name="capacity"/> elements.</summary>
-    public FlatList(int capacity = 16) => _items = new T[capacity];
+    // Not cleared: what is never used is never touched, and so takes no memory.
+    public FlatList(int capacity = 16) => _items = GC.AllocateUninitializedArray<T>(capacity);
 
     /// <summary>The number of elements.</summary>
     public int Count { get; private set; }
@@ -64,7 +65,12 @@ public sealed class FlatList<T>
     /// <summary>The elements, valid until the list grows.</summary>
     public Span<T> AsSpan() => _items.AsSpan(0, Count);
 
-    private void Grow(int needed) => Array.Resize(ref _items, Math.Max(needed, Math.Max(8, _items.Length * 2)));
+    private void Grow(int needed)
+    {
+        T[] larger = GC.AllocateUninitializedArray<T>(Math.Max(needed, Math.Max(8, _items.Length * 2)));
+        _items.AsSpan(0, Count).CopyTo(larger);
+        _items = larger;
+    }
 
     [DoesNotReturn]
     private static void ThrowRange() => throw new ArgumentOutOfRangeException("index");

@@ -14,7 +14,7 @@ internal sealed unsafe partial class NativeTier
             CopyImage(image, output);
             return;
         }
-        ModuleCompiler compiler = new(new ModuleTranslation(environment, settings, _target.Checks, CompileMode.Eager), content, _target.Compiler);
+        ModuleCompiler compiler = new(new ModuleTranslation(environment, settings, _target.Checks, CompileMode.Eager), content, _target);
         int[] all = new int[environment.Bodies.Count];
         for (int i = 0; i < all.Length; i++) all[i] = i;
         FunctionCode[] codes = compiler.Compile(all, parallel: true, progress);

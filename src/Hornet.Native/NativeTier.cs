@@ -25,7 +25,6 @@ internal sealed unsafe partial class NativeTier : Tier
     readonly FaultHandler? _faults;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
-    CompilerContext? _thunkContext;
     readonly Lock _lock = new();
 
     public NativeTier(EngineOptions options, CompileMode mode)
@@ -192,12 +191,14 @@ internal sealed unsafe partial class NativeTier : Tier
     ThunkCode MakeThunk(bool isCallOut, string key)
     {
         Signature signature = new([Compiler.Ir.IrType.I64, .. Types(key.AsSpan(0, key.IndexOf(':')))], Types(key.AsSpan(key.IndexOf(':') + 1)), HasContext: true);
-        CompilerContext context = _thunkContext ??= new();
+        CompilerContext context = _target.TakeContext();
         context.Begin();
         if (isCallOut) Thunks.BuildCallOut(context.Function, context.Builder, signature);
         else Thunks.BuildTrampoline(context.Function, context.Builder, signature);
         CompiledCode code = context.Compile(context.Function, _target.Compiler);
-        return new(isCallOut, key, code.Bytes.ToArray(), code.Relocations.AsSpan().ToArray());
+        ThunkCode thunk = new(isCallOut, key, code.Bytes.ToArray(), code.Relocations.AsSpan().ToArray());
+        _target.Contexts.Add(context);
+        return thunk;
     }
 
     // Under the lock.
@@ -211,7 +212,7 @@ internal sealed unsafe partial class NativeTier : Tier
             int at = 0;
             foreach (ThunkCode thunk in thunks)
             {
-                thunk.Place(target.Bytes[at..], (nint)target.Start + at);
+                thunk.Place(target.Writable[at..], (nint)target.Start + at);
                 at += thunk.Bytes.Length + 15 & ~15;
             }
         });

@@ -206,6 +206,34 @@ public sealed class NativeTests
     }
 
     [Fact]
+    public void Code_memory_is_shared_by_small_pieces_and_wiped_behind_them()
+    {
+        CodeArena arena = CodeArena.Process;
+        Random random = new(7);
+        List<(CodeRange Range, byte Fill)> ranges = [];
+        for (int i = 0; i < 3000; i++)
+        {
+            if (ranges.Count > 0 && random.Next(5) < 2)
+            {
+                int at = random.Next(ranges.Count);
+                Check(ranges[at]);
+                ranges[at].Range.Dispose();
+                ranges.RemoveAt(at);
+                continue;
+            }
+            byte fill = (byte)random.Next(1, 256);
+            int size = random.Next(40) == 0 ? random.Next(1, 3 << 20) : random.Next(1, 9000);
+            ranges.Add((arena.Publish(size, range => range.Writable.Fill(fill)), fill));
+            Assert.Throws<InvalidOperationException>(() => ranges[^1].Range.Writable.Length);
+        }
+        foreach (var range in ranges) Check(range);
+        Assert.Throws<FormatException>(() => arena.Publish(100, _ => throw new FormatException()));
+        foreach ((CodeRange range, _) in ranges) range.Dispose();
+
+        static void Check((CodeRange Range, byte Fill) range) => Assert.False(range.Range.Bytes.ContainsAnyExcept(range.Fill));
+    }
+
+    [Fact]
     public void A_call_of_machine_code_allocates_nothing()
     {
         (_, Instance instance) = Instantiate("lazy", """(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))""");

@@ -13,14 +13,15 @@ using Function = Hornet.Compiler.Ir.Function;
 /// Compiles functions of a module and puts them into code memory in the order in which they were asked for, so that the result does
 /// not depend on which thread was faster. A function that is not translated becomes a call out to the interpreter.
 /// </summary>
-internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleContent content, CompilerSettings settings)
+internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleContent content, CodeTarget target)
 {
     /// <summary>What a thread needs to compile, used again for each function.</summary>
     sealed class Worker(ModuleTranslation translation)
     {
-        public readonly CompilerContext Context = new();
+        /// <summary>Borrowed from the engine while the worker works.</summary>
+        public CompilerContext Context = null!;
         public readonly ByteBuffer Scratch = new(4096);
-        public readonly FunctionTranslator Translator = new(translation);
+        public FunctionTranslator Translator = new(translation);
     }
 
     readonly ConcurrentBag<Worker> _workers = [];
@@ -49,18 +50,30 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
                 codes[i] = CompileOne(worker, functions[i]);
                 if (progress is not null && Interlocked.Increment(ref done) is var count && count % 64 == 0) progress((double)count / functions.Length);
                 return worker;
-            }, _workers.Add);
+            }, GiveBack);
         }
         else
         {
             Worker worker = Take();
             for (int i = 0; i < functions.Length; i++) codes[i] = CompileOne(worker, functions[i]);
-            _workers.Add(worker);
+            GiveBack(worker);
         }
         return codes;
     }
 
-    Worker Take() => _workers.TryTake(out Worker? worker) ? worker : new(translation);
+    Worker Take()
+    {
+        Worker worker = _workers.TryTake(out Worker? known) ? known : new(translation);
+        worker.Context = target.TakeContext();
+        return worker;
+    }
+
+    void GiveBack(Worker worker)
+    {
+        target.Contexts.Add(worker.Context);
+        worker.Context = null!;
+        _workers.Add(worker);
+    }
 
     FunctionCode CompileOne(Worker worker, int defined)
     {
@@ -70,7 +83,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         {
             if (LeaveOut is { } leaveOut && leaveOut(index)) throw new UntranslatedException(Op.Nop);
             BuildIr(translation, worker.Translator, function, index, content.With(translation.Environment.Bodies[defined].Bytes));
-            return FunctionCode.Of(worker.Context.Compile(function, settings), worker.Scratch);
+            return FunctionCode.Of(worker.Context.Compile(function, target.Compiler), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
@@ -81,10 +94,10 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         {
             // A bug of the compiler's must not become the guest's or the host's: the function runs, slower. Tests hold the count to zero.
             Interlocked.Increment(ref s_failures);
-            worker = new(translation);
+            (worker.Context, worker.Translator) = (new(), new(translation));
         }
         Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, index);
-        return FunctionCode.Of(worker.Context.Compile(worker.Context.Function, settings), worker.Scratch);
+        return FunctionCode.Of(worker.Context.Compile(worker.Context.Function, target.Compiler), worker.Scratch);
     }
 
     /// <summary>Translates a function of a module.</summary>
@@ -117,7 +130,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
     unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
-        int size = 0, alignment = settings.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;
+        int size = 0, alignment = target.Compiler.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;
         for (int i = 0; i < codes.Length; i++)
         {
             starts[i] = size;
@@ -135,14 +148,14 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         {
             for (int i = 0; i < codes.Length; i++)
             {
-                codes[i].Bytes.CopyTo(code.Bytes[starts[i]..]);
+                codes[i].Bytes.CopyTo(code.Writable[starts[i]..]);
                 foreach (Relocation relocation in codes[i].Relocations)
                 {
                     int at = starts[i] + relocation.Offset;
                     nint symbol = relocation.Symbol >= ModuleTranslation.FirstBuiltin ? Stubs.Process.AddressOf((Builtin)(relocation.Symbol - ModuleTranslation.FirstBuiltin))
                         : relocation.Symbol == indices[i] ? (nint)code.Start + starts[i]
                         : (nint)code.Start + placed![relocation.Symbol];
-                    BinaryPrimitives.WriteInt32LittleEndian(code.Bytes[at..], checked((int)(symbol + relocation.Addend - ((nint)code.Start + at))));
+                    BinaryPrimitives.WriteInt32LittleEndian(code.Writable[at..], checked((int)(symbol + relocation.Addend - ((nint)code.Start + at))));
                 }
             }
         });

@@ -16,7 +16,13 @@ internal enum CompileMode
 }
 
 /// <summary>For what an engine compiles, besides <see cref="CodeSettings"/>.</summary>
-internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler);
+internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler)
+{
+    /// <summary>Scratch memory of compiles that nobody uses just now: the engine's modules and thunks share it.</summary>
+    public ConcurrentBag<CompilerContext> Contexts { get; } = [];
+
+    public CompilerContext TakeContext() => Contexts.TryTake(out CompilerContext? context) ? context : new();
+}
 
 /// <summary>
 /// A module's machine code, beside the interpreter's code for what stays with the interpreter. A function has one entry here, which
@@ -24,8 +30,8 @@ internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler
 /// </summary>
 internal sealed unsafe class NativeCode : ModuleCode
 {
-    // A module that has needed this many functions will need more.
-    const int WorkAheadFrom = 24, Batch = 64;
+    // A module that has needed so many bytes of functions will need more. A thread takes longer to start than a small command runs.
+    const int WorkAheadFrom = 48 << 10, Batch = 64;
 
     readonly CodeTarget _target;
     readonly CodeSettings _settings;
@@ -39,6 +45,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     readonly ConcurrentQueue<CodeUnit> _units = new();
     readonly Lock _ahead = new();
     ModuleCompiler? _compiler;
+    // Bytes of the functions that were compiled because they were called.
     int _compiled;
     bool _working;
     volatile bool _disposed;
@@ -92,7 +99,7 @@ internal sealed unsafe class NativeCode : ModuleCode
 
     // Modules whose code is all there need none.
     ModuleCompiler Compiler =>
-        Volatile.Read(ref _compiler) ?? Interlocked.CompareExchange(ref _compiler, new(new ModuleTranslation(Environment, _settings, _target.Checks, _mode), _content, _target.Compiler), null) ?? _compiler;
+        Volatile.Read(ref _compiler) ?? Interlocked.CompareExchange(ref _compiler, new(new ModuleTranslation(Environment, _settings, _target.Checks, _mode), _content, _target), null) ?? _compiler;
 
     /// <summary>What <see cref="VmContext.NativeCode"/> of the module's instances is.</summary>
     public nint Handle => GCHandle.ToIntPtr(_handle);
@@ -115,7 +122,8 @@ internal sealed unsafe class NativeCode : ModuleCode
         if (!IsCompiled(defined))
         {
             Publish([defined], parallel: false);
-            if (Interlocked.Increment(ref _compiled) == WorkAheadFrom && System.Environment.ProcessorCount > 1) WorkAhead();
+            int bytes = Environment.Bodies[defined].Bytes.Length, all = Interlocked.Add(ref _compiled, bytes);
+            if (all >= WorkAheadFrom && all - bytes < WorkAheadFrom && System.Environment.ProcessorCount > 1) WorkAhead();
         }
         return Entry(defined);
     }

@@ -56,7 +56,7 @@ internal sealed unsafe partial class LinuxFaultHandler : FaultHandler
                 handlers[i] = EmitHandler(asm, s_layout, handler, RestoreDefault);
             }
             buffer.Finish();
-            CodeRange code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
+            CodeRange code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Writable));
             for (int i = 0; i < signals.Length; i++)
             {
                 // The mask and flags that the runtime's own handler had: it is called in its own conditions.

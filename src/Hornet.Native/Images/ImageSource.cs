@@ -30,7 +30,7 @@ internal abstract class ImageSource : IDisposable
     }
 
     /// <summary>Reads code into executable memory.</summary>
-    public CodeRange Copy(ImageRange code) => CodeArena.Process.Publish(checked((int)code.Length), range => Read(code.Offset, range.Bytes));
+    public CodeRange Copy(ImageRange code) => CodeArena.Process.Publish(checked((int)code.Length), range => Read(code.Offset, range.Writable));
 
     protected ImageException Truncated(long offset, int length) =>
         new($"{Name}: the image is truncated: it has {Length} bytes, and {length} at offset {offset} are needed");

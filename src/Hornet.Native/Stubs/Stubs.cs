@@ -48,7 +48,7 @@ internal sealed unsafe class Stubs
             asm.Jump(call);
         }
         buffer.Finish();
-        _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Bytes));
+        _code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Writable));
         Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
         Resume = (delegate* unmanaged<Activation*, int>)(_code.Start + buffer.Final(resume));
         _lazy = (nint)(_code.Start + buffer.Final(lazy));
@@ -220,7 +220,7 @@ internal sealed unsafe class Stubs
     /// <summary>Stubs that compile the function of their number when they are called, and go on there.</summary>
     public CodeRange MakeLazy(int count) => CodeArena.Process.Publish(checked(count * LazySize), range =>
     {
-        Span<byte> bytes = range.Bytes;
+        Span<byte> bytes = range.Writable;
         for (int i = 0; i < count; i++)
         {
             // mov r11d, i; jmp lazy
