@@ -84,6 +84,7 @@ executables() {
 cli       src/Hornet.Cli   hornet
 cargowasi src/CargoWasi    cargo-wasi
 wasi      src/Hornet.Micro hornet-micro
+crash     tests/Hornet.Crash.Child crash-child
 TABLE
 }
 

@@ -8,9 +8,12 @@ public sealed class Decisions
 {
     readonly List<int> _taken = [];
     readonly int[]? _recorded;
+    readonly long _round;
     ulong _state;
 
-    public Decisions(ulong seed) => _state = seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019;
+    /// <param name="seed">Any.</param>
+    /// <param name="round">How many cases of the same kind there were before, for <see cref="InTurn"/>.</param>
+    public Decisions(ulong seed, long round = 0) => (_state, _round) = (seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019, round);
 
     public Decisions(int[] recorded) => _recorded = recorded;
 
@@ -24,6 +27,18 @@ public sealed class Decisions
         int value = _recorded is null ? (int)(Next() % (ulong)count) : _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0;
         _taken.Add(value);
         return value;
+    }
+
+    /// <summary>One of them, and another one each round, so that all get their turn.</summary>
+    public T InTurn<T>(IReadOnlyList<T> items)
+    {
+        // A step that has no divisor in common with the count, so that neighbours are far apart.
+        if (_recorded is not null || _round == 0) return Of(items);
+        int step = 97;
+        while (items.Count % step == 0) step += 2;
+        int value = (int)(_round * step % items.Count);
+        _taken.Add(value);
+        return items[value];
     }
 
     /// <summary>True once in so many times.</summary>

@@ -6,7 +6,7 @@ namespace Hornet.Fuzz;
 public sealed class Differential : IDisposable
 {
     readonly HornetEngine _interpreter = HornetEngine.Interpreter();
-    readonly HornetEngine[] _native = [HornetEngine.NativeGuard(), HornetEngine.NativeExplicit()];
+    readonly HornetEngine[] _native = HornetEngine.Native();
     readonly HornetEngine[] _interruptible = HornetEngine.Interruptible(TimeSpan.FromMilliseconds(100));
     readonly HornetEngine[] _metered = HornetEngine.Metered();
     readonly HornetEngine[] _collecting = HornetEngine.Collecting();

@@ -81,7 +81,7 @@ static class FuzzRun
         {
             Target target = options.Targets[(int)(cases % options.Targets.Count)];
             ulong seed = options.Seed + (ulong)cases;
-            Decisions decisions = new(seed);
+            Decisions decisions = new(seed, cases / options.Targets.Count);
             byte[] bytes = target.Case(decisions);
             // An engine that takes the process down leaves the case behind.
             File.WriteAllBytes(current, bytes);

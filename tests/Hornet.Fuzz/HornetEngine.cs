@@ -14,15 +14,16 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     public string Name => name;
 
     public static HornetEngine Interpreter() => new("interpreter", new Config());
-    public static HornetEngine NativeGuard() => new("native, guard pages", new Config().WithNativeCode());
 
-    /// <summary>Its compiler checks itself: the IR between passes, and the allocation of registers.</summary>
-    public static HornetEngine NativeExplicit()
+    /// <summary>Machine code with guard pages; with explicit checks and a compiler that checks itself (the IR between passes, and the allocation of registers); and with neither optimiser nor signals.</summary>
+    public static HornetEngine[] Native()
     {
+        HornetEngine guarded = new("native, guard pages", new Config().WithNativeCode());
+        HornetEngine plain = new("native, no optimiser, no signals", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.None).WithSignalsBasedTraps(false));
         NativeTier.Verify = true;
         try
         {
-            return new("native, explicit checks", new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+            return [guarded, new("native, explicit checks", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithStaticMemoryMaximumSize(1 << 20)), plain];
         }
         finally
         {

@@ -35,7 +35,7 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
         new("scalar", d => ModuleGenerator.Generate(d, s_scalar), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
         new("tiers", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
         new("operators", OperatorModule, (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
-        new("relaxed", d => OperatorModules.Module(d.Of(s_relaxedOperators)), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
+        new("relaxed", d => OperatorModules.Module(d.InTurn(s_relaxedOperators)), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
         new("gc", d => ModuleGenerator.Generate(d, s_references), (o, m) => o.Tiers.CompareCollecting(m)),
         new("exceptions", d => ModuleGenerator.Generate(d, s_throwing), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
         new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.CompareMetered(m)),
@@ -49,7 +49,7 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
 
     static byte[] OperatorModule(Decisions d)
     {
-        Op op = d.Of(s_fixedOperators);
+        Op op = d.InTurn(s_fixedOperators);
         return OperatorModules.Module(op, d.OnceIn(2) && Opcodes.ClassOf(op) is OpClass.Load or OpClass.Store);
     }
 

@@ -59,10 +59,13 @@ internal sealed unsafe partial class LinuxFaultHandler : FaultHandler
             CodeRange code = CodeArena.Process.Publish(buffer.FinalSize, range => buffer.FinalBytes.CopyTo(range.Writable));
             for (int i = 0; i < signals.Length; i++)
             {
-                // The mask and flags that the runtime's own handler had: it is called in its own conditions.
+                // The mask and flags that the runtime's own handler had: it is called in its own conditions. On an alternate stack it would
+                // overflow where it does not expect one: CoreCLR throws its DivideByZeroException from within the handler of SIGFPE. A guest's
+                // stack has room for a signal at all times (NativeTier.Headroom), so only a fault that could be of a stack needs another.
                 SigAction action = old[i];
+                bool alone = old[i].Handler is 0 or 1;
                 action.Handler = (nint)(code.Start + buffer.Final(handlers[i]));
-                action.Flags |= SaSigInfo | SaOnStack;
+                action.Flags |= SaSigInfo | (alone || signals[i] == SigSegv ? SaOnStack : 0);
                 if (Sigaction(signals[i], &action, null) != 0) throw new PlatformNotSupportedException("the system refuses a signal handler");
             }
             Volatile.Write(ref _code, code);
