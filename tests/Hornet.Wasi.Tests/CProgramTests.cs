@@ -42,38 +42,41 @@ public sealed class CProgramTests
         Assert.Equal(code, outcome.ExitCode);
     }
 
-    [Theory, InlineData("files"), InlineData("directories")]
-    public void In_a_directory(string program)
+    public static TheoryData<string, Way> InDirectories => [.. from program in (string[])["files", "directories"] from way in Enum.GetValues<Way>() select (program, way)];
+    public static TheoryData<Way> Ways => [.. Enum.GetValues<Way>()];
+
+    [Theory, MemberData(nameof(InDirectories))]
+    public void In_a_directory(string program, Way way)
     {
         using Scratch scratch = new();
-        Ok(GuestProgram.Run(Build(program), new WasiConfiguration().WithArg(program).WithPreopenedDirectory(scratch.Path, "/")), "ok\n");
+        Ok(GuestProgram.Run(Build(program), new WasiConfiguration().WithArg(program).WithPreopenedDirectory(scratch.Path, "/"), way: way), "ok\n");
     }
 
-    [Fact]
-    public void The_world_of_a_guest()
+    [Theory, MemberData(nameof(Ways))]
+    public void The_world_of_a_guest(Way way)
     {
         using Scratch scratch = new();
         WasiConfiguration configuration = new WasiConfiguration().WithArgs("world", "one", "two words").WithEnvironmentVariable("A", "1").WithEnvironmentVariable("EMPTY", "")
             .WithPreopenedDirectory(scratch.Path, "/");
-        Ok(GuestProgram.Run(Build("world"), configuration),
+        Ok(GuestProgram.Run(Build("world"), configuration, way: way),
             "arg 0: world\narg 1: one\narg 2: two words\nenv A=1\nenv EMPTY=\nfloat 1.625 1e+100 1.000000e-01\n", code: 42);
     }
 
-    [Fact]
-    public void Bytes_pass_through_unchanged()
+    [Theory, MemberData(nameof(Ways))]
+    public void Bytes_pass_through_unchanged(Way way)
     {
         byte[] bytes = new byte[1_000_000];
         new Random(1).NextBytes(bytes);
         using MemoryStream output = new();
         WasiConfiguration configuration = new WasiConfiguration().WithArgs("streams", "echo").WithStandardInput(new MemoryStream(bytes)).WithStandardOutput(output);
-        Assert.Equal(0, GuestProgram.Run(Build("streams"), configuration, TimeSpan.FromSeconds(60), out string? trap));
+        Assert.Equal(0, GuestProgram.Run(Build("streams"), configuration, TimeSpan.FromSeconds(60), out string? trap, way));
         Assert.Null(trap);
         Assert.Equal(bytes, output.ToArray());
     }
 
     /// <summary>100 MB through a pipe of the system's.</summary>
-    [Fact]
-    public void A_hundred_megabytes_from_a_pipe()
+    [Theory, MemberData(nameof(Ways))]
+    public void A_hundred_megabytes_from_a_pipe(Way way)
     {
         using System.IO.Pipes.AnonymousPipeServerStream pipe = new(System.IO.Pipes.PipeDirection.Out);
         using System.IO.Pipes.AnonymousPipeClientStream end = new(System.IO.Pipes.PipeDirection.In, pipe.ClientSafePipeHandle);
@@ -84,12 +87,12 @@ public sealed class CProgramTests
                 pipe.Write(block);
             pipe.Dispose();
         });
-        Ok(GuestProgram.Run(Build("streams"), new WasiConfiguration().WithArg("streams"), end), $"{100 << 20}\n");
+        Ok(GuestProgram.Run(Build("streams"), new WasiConfiguration().WithArg("streams"), end, way: way), $"{100 << 20}\n");
         writer.Wait();
     }
 
-    [Fact]
-    public void A_server_on_a_preopened_listener()
+    [Theory, MemberData(nameof(Ways))]
+    public void A_server_on_a_preopened_listener(Way way)
     {
         string program = Build("server");
         using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -108,7 +111,7 @@ public sealed class CProgramTests
             tcp.Client.Shutdown(SocketShutdown.Send);
             return Encoding.ASCII.GetString(answer) + new StreamReader(stream).ReadToEnd();
         });
-        Ok(GuestProgram.Run(program, new WasiConfiguration().WithArg("server").WithPreopenedListener(listener).WithPreopenedDirectory(scratch.Path, "/")), "served\n");
+        Ok(GuestProgram.Run(program, new WasiConfiguration().WithArg("server").WithPreopenedListener(listener).WithPreopenedDirectory(scratch.Path, "/"), way: way), "served\n");
         Assert.Equal("HELLO\nAGAIN\n", client.Result);
     }
 
@@ -124,15 +127,17 @@ public sealed class CProgramTests
         Assert.Contains("unreachable", outcome.Error);
     }
 
+    public static TheoryData<string, Way> Waits => [.. from how in (string[])["sleep", "read"] from way in Enum.GetValues<Way>() select (how, way)];
+
     /// <summary>A deadline reaches a guest that waits, whatever it waits for.</summary>
-    [Theory, InlineData("sleep"), InlineData("read")]
-    public void A_deadline_ends_a_wait(string how)
+    [Theory, MemberData(nameof(Waits))]
+    public void A_deadline_ends_a_wait(string how, Way way)
     {
         using System.IO.Pipes.AnonymousPipeServerStream silent = new(System.IO.Pipes.PipeDirection.Out);
         using System.IO.Pipes.AnonymousPipeClientStream end = new(System.IO.Pipes.PipeDirection.In, silent.ClientSafePipeHandle);
         string program = Build("ends");
         Stopwatch watch = Stopwatch.StartNew();
-        GuestProgram.Outcome outcome = GuestProgram.Run(program, new WasiConfiguration().WithArgs("ends", how), end, TimeSpan.FromMilliseconds(200));
+        GuestProgram.Outcome outcome = GuestProgram.Run(program, new WasiConfiguration().WithArgs("ends", how), end, TimeSpan.FromMilliseconds(200), way);
         Assert.InRange(watch.ElapsedMilliseconds, 190, 10_000);
         Assert.Equal(134, outcome.ExitCode);
         Assert.Contains("interrupt", outcome.Error);

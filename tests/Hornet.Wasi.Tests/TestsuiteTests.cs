@@ -20,23 +20,24 @@ public sealed class TestsuiteTests
         return null;
     }
 
-    public static TheoryData<string> Programs
+    public static TheoryData<string, Way> Programs
     {
         get
         {
-            TheoryData<string> data = [];
+            TheoryData<string, Way> data = [];
             if (s_suite is not null)
                 foreach (string file in Directory.EnumerateFiles(s_suite, "*.wasm", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
                     if (Path.GetFileName(Path.GetDirectoryName(file)) == "wasm32-wasip1")
-                        data.Add(Path.GetRelativePath(s_suite, file));
+                        foreach (Way way in Enum.GetValues<Way>())
+                            data.Add(Path.GetRelativePath(s_suite, file), way);
             if (data.Count == 0)
-                data.Add("(the suite)");
+                data.Add("(the suite)", Way.Interpreted);
             return data;
         }
     }
 
     [Theory, MemberData(nameof(Programs), DisableDiscoveryEnumeration = false)]
-    public void Program(string name)
+    public void Program(string name, Way way)
     {
         Assert.SkipWhen(s_suite is null, "the WASI testsuite is not there: set HORNET_WASI_TESTSUITE, or put it into .suites/wasi-testsuite");
         string file = Path.Combine(s_suite!, name), specification = Path.ChangeExtension(file, ".json");
@@ -65,7 +66,7 @@ public sealed class TestsuiteTests
             if (spec.TryGetProperty("stdout", out JsonElement stdout))
                 output = stdout.GetString();
         }
-        GuestProgram.Outcome outcome = GuestProgram.Run(file, configuration);
+        GuestProgram.Outcome outcome = GuestProgram.Run(file, configuration, way: way);
         Assert.True(outcome.ExitCode == exitCode, $"exit code {outcome.ExitCode}, expected {exitCode}\n{outcome.Output}\n{outcome.Error}");
         if (output is not null)
             Assert.Equal(output, outcome.Output);
@@ -75,7 +76,7 @@ public sealed class TestsuiteTests
     public void All_72_programs_are_there()
     {
         Assert.SkipWhen(s_suite is null, "the WASI testsuite is not there: set HORNET_WASI_TESTSUITE, or put it into .suites/wasi-testsuite");
-        Assert.Equal(72, Programs.Count);
+        Assert.Equal(72, Programs.Count / Enum.GetValues<Way>().Length);
     }
 
     static void Copy(string from, string to)

@@ -36,7 +36,7 @@ internal sealed unsafe class GuestTask
     // The outermost activation, with the slots of arguments and results behind it.
     Activation* _activation;
     State _state;
-    bool _cancelled, _done;
+    bool _cancelled, _done, _isNew;
 
     public GuestTask(Function function, SlotAction? arguments, SlotAction? results, CancellationToken cancellation)
     {
@@ -106,6 +106,7 @@ internal sealed unsafe class GuestTask
     public CallStatus Suspend(HostOperation operation)
     {
         _operation = operation;
+        _isNew = true;
         operation.Task = this;
         Innermost = _store.Vm->Current;
         return CallStatus.Suspended;
@@ -233,7 +234,10 @@ internal sealed unsafe class GuestTask
         {
             _state = State.Suspended;
             _store.Tasks.Suspend(this);
-            _operation!.Begin();
+            bool begin = _isNew;
+            _isNew = false;
+            // One that was only asked again goes on waiting.
+            if (begin) _operation!.Begin();
             return;
         }
         if (status != CallStatus.Ok)

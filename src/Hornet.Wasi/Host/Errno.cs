@@ -11,4 +11,7 @@ internal enum Errno : ushort
     NoProtoOpt, NoSpc, NoSys, NotConn, NotDir, NotEmpty, NotRecoverable, NotSock, NotSup, NoTty,
     NxIO, Overflow, OwnerDead, Perm, Pipe, Proto, ProtoNoSupport, ProtoType, Range, RoFs,
     SPipe, SRch, Stale, TimedOut, TxtBsy, XDev, NotCapable,
+
+    /// <summary>No error, and never seen by a guest: it is left until what it waits for has happened, and then the call comes again.</summary>
+    Suspended = 1000,
 }

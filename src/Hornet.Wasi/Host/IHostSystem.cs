@@ -67,6 +67,13 @@ internal unsafe interface IHostSystem
     void SignalWake(int wake);
     void ClearWake(int wake);
     void Yield();
+    /// <summary>A handle that is ready to be read when one of those that it watches is.</summary>
+    int CreateWatch();
+    /// <summary>Watches a handle for events of poll's until it was ready once; again where it is watched already. Fails for handles that are always ready.</summary>
+    Errno Watch(int watch, int handle, short events);
+    void Unwatch(int watch, int handle);
+    /// <summary>The watched handles that are ready, as many as fit.</summary>
+    int TakeReady(int watch, Span<int> handles);
 
     // Clocks and random numbers.
     Errno ClockTime(uint clock, out ulong nanoseconds);

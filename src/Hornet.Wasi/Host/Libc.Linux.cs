@@ -65,6 +65,9 @@ internal static unsafe partial class Libc
     [LibraryImport(C, SetLastError = true)] public static partial nint sendmsg(int fd, MsgHdr* message, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial int shutdown(int fd, int how);
     [LibraryImport(C, SetLastError = true)] public static partial int ppoll(HandleInterest* handles, nuint count, TimeSpec* timeout, void* mask);
+    [LibraryImport(C, SetLastError = true)] public static partial int epoll_create1(int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial int epoll_ctl(int watch, int operation, int fd, void* wanted);
+    [LibraryImport(C, SetLastError = true)] public static partial int epoll_wait(int watch, void* events, int count, int milliseconds);
     [LibraryImport(C, SetLastError = true)] public static partial int eventfd(uint value, int flags);
     [LibraryImport(C, SetLastError = true)] public static partial nint read(int fd, void* buffer, nuint size);
     [LibraryImport(C, SetLastError = true)] public static partial nint write(int fd, void* buffer, nuint size);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.InteropServices;
 
 namespace Hornet.Wasi.Host;
 
@@ -145,5 +146,46 @@ internal sealed unsafe partial class LinuxHost
     {
         ulong value;
         _ = Libc.read(wake, &value, sizeof(ulong));
+    }
+
+    // struct epoll_event: events, then 8 bytes of ours; packed on x86-64 only.
+    static readonly int s_eventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+
+    public int CreateWatch()
+    {
+        int watch = Libc.epoll_create1(Libc.O_CLOEXEC);
+        return watch >= 0 ? watch : throw new InvalidOperationException($"epoll_create1 failed with error {Libc.LastError}");
+    }
+
+    public Errno Watch(int watch, int handle, short events)
+    {
+        const int Add = 1, Modify = 3;
+        const uint OneShot = 1u << 30;
+        byte* wanted = stackalloc byte[16];
+        *(uint*)wanted = (ushort)events | OneShot;
+        *(long*)(wanted + s_eventSize - 8) = handle;
+        // A handle that was closed and made anew is not known any more, whatever its number.
+        if (Libc.epoll_ctl(watch, Modify, handle, wanted) == 0 || Libc.epoll_ctl(watch, Add, handle, wanted) == 0)
+            return Errno.Success;
+        return Libc.Translate(Libc.LastError);
+    }
+
+    public void Unwatch(int watch, int handle)
+    {
+        const int Delete = 2;
+        byte* nothing = stackalloc byte[16];
+        _ = Libc.epoll_ctl(watch, Delete, handle, nothing);
+    }
+
+    public int TakeReady(int watch, Span<int> handles)
+    {
+        byte[] events = new byte[handles.Length * s_eventSize];
+        fixed (byte* p = events)
+        {
+            int count = Libc.epoll_wait(watch, p, handles.Length, 0);
+            for (int i = 0; i < count; i++)
+                handles[i] = (int)*(long*)(p + i * s_eventSize + s_eventSize - 8);
+            return int.Max(count, 0);
+        }
     }
 }

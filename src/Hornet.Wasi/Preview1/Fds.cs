@@ -20,7 +20,12 @@ internal static unsafe class Fds
         return errno != Errno.Success ? errno : descriptor.Allocate(a[1].U64, a[2].U64);
     }
 
-    public static Errno Close(WasiContext context, GuestMemory memory, ValRaw* a) => context.Descriptors.Close(a[0].U32);
+    public static Errno Close(WasiContext context, GuestMemory memory, ValRaw* a)
+    {
+        context.Waker.DescriptorGoes();
+        return context.Descriptors.Close(a[0].U32);
+    }
+
 
     public static Errno Datasync(WasiContext context, GuestMemory memory, ValRaw* a)
     {
@@ -152,7 +157,11 @@ internal static unsafe class Fds
         return Errno.Success;
     }
 
-    public static Errno Renumber(WasiContext context, GuestMemory memory, ValRaw* a) => context.Descriptors.Renumber(a[0].U32, a[1].U32);
+    public static Errno Renumber(WasiContext context, GuestMemory memory, ValRaw* a)
+    {
+        context.Waker.DescriptorGoes();
+        return context.Descriptors.Renumber(a[0].U32, a[1].U32);
+    }
 
     public static Errno Seek(WasiContext context, GuestMemory memory, ValRaw* a) => Seek(context, memory, a, a[2].U32);
 

@@ -33,6 +33,7 @@ internal static unsafe class Poll
         // An array of references cannot lie on the stack; a few items are cheap.
         Span<WaitItem> items = (rentedItems ?? new WaitItem[OnStack]).AsSpan(0, (int)count);
         Span<Subscription> subscriptions = (rented ?? stackalloc Subscription[OnStack])[..(int)count];
+        WaitItem[] before = context.Waiter.Call?.Before ?? [];
         try
         {
             items.Clear();
@@ -48,6 +49,9 @@ internal static unsafe class Poll
                     subscriptions[i] = shifted;
                 }
                 items[i] = Subscribe(context, subscriptions[i]);
+                // After a wait: a time-out counts from the first try.
+                if (i < before.Length && items[i].Descriptor is null && before[i].Descriptor is null && items[i].Clock == before[i].Clock)
+                    items[i].Deadline = before[i].Deadline;
             }
             // What cannot be waited for is an event of its own, and there is nothing left to wait for.
             if (!HasError(items))

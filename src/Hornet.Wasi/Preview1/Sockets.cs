@@ -69,12 +69,15 @@ internal static unsafe class Sockets
 
     static Errno ReceiveAll(WasiContext context, SocketDescriptor socket, IoVec* vectors, int count, out ulong length)
     {
-        length = 0;
+        length = context.Waiter.Call?.Done ?? 0;
+        Transfer.Skip(ref vectors, ref count, length);
         for (int i = 0; i < count; i++)
         {
             while (vectors[i].Length != 0)
             {
                 Errno errno = Transfer.Read(context, socket, &vectors[i], 1, out ulong part);
+                if (errno == Errno.Suspended)
+                    return Transfer.Keep(context, length);
                 if (errno != Errno.Success)
                     return length > 0 && errno != Errno.Intr ? Errno.Success : errno;
                 if (part == 0)

@@ -26,7 +26,8 @@ internal static unsafe class Transfer
     /// <summary>Writes what fits where the descriptor does not block, else all of it, as write(2) on a blocking pipe does.</summary>
     public static Errno Write(WasiContext context, Descriptor descriptor, IoVec* vectors, int count, out ulong length)
     {
-        length = 0;
+        length = context.Waiter.Call?.Done ?? 0;
+        Skip(ref vectors, ref count, length);
         while (!IsEmpty(vectors, count))
         {
             Errno errno = descriptor.TryWrite(vectors, count, out ulong written);
@@ -40,11 +41,21 @@ internal static unsafe class Transfer
             }
             if (errno == Errno.Again && !descriptor.NonBlocking)
                 errno = context.Wait(descriptor, Interest.Write);
+            if (errno == Errno.Suspended)
+                return Keep(context, length);
             // What was written before an error counts; the error comes with the next call.
             if (errno != Errno.Success)
                 return length > 0 && errno != Errno.Intr ? Errno.Success : errno;
         }
-        return descriptor.NonBlocking ? Errno.Success : Flush(context, descriptor);
+        Errno flushed = descriptor.NonBlocking ? Errno.Success : Flush(context, descriptor);
+        return flushed == Errno.Suspended ? Keep(context, length) : flushed;
+    }
+
+    /// <summary>The guest is left in the middle of a transfer: the next try goes on behind these bytes.</summary>
+    public static Errno Keep(WasiContext context, ulong length)
+    {
+        context.Waiter.Call!.Done = length;
+        return Errno.Suspended;
     }
 
     static Errno Flush(WasiContext context, Descriptor descriptor)
@@ -69,7 +80,7 @@ internal static unsafe class Transfer
         return true;
     }
 
-    static void Skip(ref IoVec* vectors, ref int count, ulong length)
+    public static void Skip(ref IoVec* vectors, ref int count, ulong length)
     {
         while (count > 0 && length >= vectors->Length)
         {

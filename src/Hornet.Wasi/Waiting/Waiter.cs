@@ -7,7 +7,7 @@ using Hornet.Wasi.Host;
 namespace Hornet.Wasi.Waiting;
 
 /// <summary>
-/// The one place where a thread waits for a guest. All that is waited for goes into one call of the system: its handles, the nearest
+/// Where a guest waits. One that can be left without a thread (<see cref="SuspendedWait"/>) is; for others a thread waits here: all that is waited for goes into one call of the system: its handles, the nearest
 /// deadline as the time-out, and the waker for everything else, so a waiting guest uses no processor and can always be woken.
 /// </summary>
 internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker waker) : IWaiter
@@ -32,9 +32,28 @@ internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker wak
         return Wait(new Span<WaitItem>(ref item));
     }
 
+    /// <summary>The call that may wait by leaving its guest, if it is one.</summary>
+    public SuspendableCall? Call { get; set; }
+
+    SuspendableCall? _spare;
+
+    /// <summary>A function begins, for the first time or after a wait. Whoever calls this puts back what <see cref="Call"/> was when it ends.</summary>
+    public SuspendableCall? Begin(bool suspendable, SuspendedWait? resumed)
+    {
+        if (!suspendable)
+            return Call = null;
+        // One for all calls, unless one comes in the middle of another.
+        SuspendableCall call = Call is null ? _spare ??= new() : new();
+        call.Start(resumed);
+        return Call = call;
+    }
+
     /// <summary>Waits until at least one item is ready, and marks all that are.</summary>
+    /// <returns><see cref="Errno.Suspended"/> where the guest is to be left; then the same call comes again.</returns>
     public Errno Wait(Span<WaitItem> items)
     {
+        if (Call is { } call)
+            return IsInterrupted ? Errno.Intr : Look(items) ? Errno.Success : call.Suspend(items);
         HandleInterest[]? rented = items.Length < OnStack ? null : ArrayPool<HandleInterest>.Shared.Rent(items.Length + 1);
         Span<HandleInterest> handles = rented ?? stackalloc HandleInterest[OnStack];
         ITimer? timer = null;
@@ -76,6 +95,29 @@ internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker wak
         }
     }
 
+    /// <summary>Marks what is ready now.</summary>
+    bool Look(Span<WaitItem> items)
+    {
+        HandleInterest[]? rented = items.Length < OnStack ? null : ArrayPool<HandleInterest>.Shared.Rent(items.Length + 1);
+        Span<HandleInterest> handles = rented ?? stackalloc HandleInterest[OnStack];
+        // In the waker's place nothing: the system passes over negative handles.
+        handles[0] = new HandleInterest { Handle = -1 };
+        int count = 1;
+        bool any = LookAtOnce(items, handles, ref count, out _);
+        if (count > 1 && host.Wait(handles[..count], 0) == Errno.Success)
+            any |= LookAtHandles(items, handles);
+        if (rented is not null)
+            ArrayPool<HandleInterest>.Shared.Return(rented);
+        return any;
+    }
+
+    /// <summary>What to wait for on a descriptor's handle.</summary>
+    public static short EventsOf(Interest interest) => interest == Interest.Read ? PollIn : PollOut;
+
+    /// <summary>Nanoseconds until a clock's item is ready, at least 0.</summary>
+    public static long Left(WasiClock clock, in WaitItem item) =>
+        clock.Time(item.Clock, out ulong now) != Errno.Success || now >= item.Deadline ? 0 : (long)ulong.Min(item.Deadline - now, long.MaxValue);
+
     /// <summary>Marks what is ready without asking the system; collects the handles and the nearest deadline (-1: none) of the rest.</summary>
     bool LookAtOnce(Span<WaitItem> items, Span<HandleInterest> handles, ref int count, out long timeout)
     {
@@ -86,7 +128,7 @@ internal sealed unsafe class Waiter(IHostSystem host, WasiClock clock, Waker wak
             if (item.Descriptor is { } descriptor)
             {
                 if (descriptor.WaitHandle >= 0)
-                    handles[count++] = new HandleInterest { Handle = descriptor.WaitHandle, Wanted = item.Interest == Interest.Read ? PollIn : PollOut };
+                    handles[count++] = new HandleInterest { Handle = descriptor.WaitHandle, Wanted = EventsOf(item.Interest) };
                 else
                     item.Ready = descriptor.IsReady(item.Interest);
             }

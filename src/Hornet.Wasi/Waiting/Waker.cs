@@ -9,6 +9,7 @@ namespace Hornet.Wasi.Waiting;
 internal sealed class Waker(IHostSystem host) : IDisposable
 {
     readonly Lock _lock = new();
+    readonly List<SuspendedWait> _suspended = [];
     int _handle = -1;
     bool _disposed;
 
@@ -25,8 +26,35 @@ internal sealed class Waker(IHostSystem host) : IDisposable
     public void Wake()
     {
         lock (_lock)
+        {
             if (_handle >= 0)
                 host.SignalWake(_handle);
+            foreach (SuspendedWait wait in _suspended)
+                wait.Wake();
+        }
+    }
+
+    /// <summary>A guest that waits without a thread is woken too.</summary>
+    public void Add(SuspendedWait wait)
+    {
+        lock (_lock)
+            _suspended.Add(wait);
+    }
+
+    /// <summary>A descriptor of the guest's is about to go: whoever waits for it lets go of its handle, and looks again.</summary>
+    public void DescriptorGoes()
+    {
+        SuspendedWait[] waits;
+        lock (_lock)
+            waits = [.. _suspended];
+        foreach (SuspendedWait wait in waits)
+            wait.LookAgain();
+    }
+
+    public void Remove(SuspendedWait wait)
+    {
+        lock (_lock)
+            _suspended.Remove(wait);
     }
 
     /// <summary>Forgets the wake-ups so far; whoever does so looks at everything again afterwards.</summary>
