@@ -159,10 +159,14 @@ internal static partial class Natives
     }
 
     /// <summary>Processor time of this thread.</summary>
-    public static double ThreadMilliseconds()
+    public static double ThreadMilliseconds() => Milliseconds(3);
+
+    /// <summary>Processor time of all threads of this process.</summary>
+    public static double ProcessMilliseconds() => Milliseconds(2);
+
+    private static double Milliseconds(int clock)
     {
-        const int ThreadCpuTime = 3;
-        _ = GetTime(ThreadCpuTime, out var time);
+        _ = GetTime(clock, out var time);
         return time.Seconds * 1e3 + time.Nanoseconds / 1e6;
     }
 

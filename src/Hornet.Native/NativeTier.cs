@@ -220,6 +220,7 @@ internal sealed unsafe partial class NativeTier : Tier
         foreach (ThunkCode thunk in thunks)
         {
             (thunk.IsCallOut ? _callOuts : _trampolines)[thunk.Key] = address;
+            CodeProfile.Current?.Add((byte*)address, thunk.Bytes.Length, $"{(thunk.IsCallOut ? "call out" : "trampoline")} {thunk.Key}");
             address += thunk.Bytes.Length + 15 & ~15;
         }
     }

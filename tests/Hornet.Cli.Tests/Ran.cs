@@ -30,12 +30,15 @@ internal sealed record Ran(int ExitCode, string Output, string Error)
     /// <summary>Runs hornet with an environment of its own.</summary>
     public static Ran HornetWith((string Name, string Value)[] environment, params string[] arguments) => Run([.. Command, .. arguments], null, environment);
 
-    public static Ran Run(string[] command, Action<Stream>? input = null, (string Name, string Value)[]? environment = null)
+    /// <summary>Runs hornet in another directory.</summary>
+    public static Ran HornetIn(string directory, params string[] arguments) => Run([.. Command, .. arguments], directory: directory);
+
+    public static Ran Run(string[] command, Action<Stream>? input = null, (string Name, string Value)[]? environment = null, string? directory = null)
     {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8, WorkingDirectory = Root,
+            StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8, WorkingDirectory = directory ?? Root,
         };
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;

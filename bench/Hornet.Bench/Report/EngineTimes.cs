@@ -13,13 +13,13 @@ internal static class EngineTimes
     public static Table Start { get; } = new("start", "Start-up", "Whole processes that run samples/hello.wasm; bare hello is a NativeAOT executable that prints the same. Node compiles with its usual tiers.",
         Subjects.Bare, [Subjects.Hornet, Subjects.Interpreter, Subjects.V8, Subjects.Bare]);
 
-    public static Table Instantiate { get; } = new("instantiate", "Instantiation", "Store, instance, dispose: wall time of a cycle in one process.",
+    public static Table Instantiate { get; } = new("instantiate", "Instantiation", "Store, instance, dispose: processor time of a cycle, what is put off to other threads included, in one process.",
         Subjects.Wasmtime, [Subjects.Hornet, Subjects.Interpreter, Subjects.Wasmtime, Pooled]);
 
-    public static Table Call { get; } = new("calls", "Calls", "Wall time of a call of a function with two integers, from .NET.",
+    public static Table Call { get; } = new("calls", "Calls", "Processor time of a call of a function with two integers, from or to .NET.",
         Subjects.Wasmtime, [Subjects.Hornet, Subjects.Interpreter, Subjects.Wasmtime]);
 
-    public static Table Toolkit { get; } = new("toolkit", "Reading, validating, printing, parsing", "Wall time in one process with two threads; text is parsed and printed on one.",
+    public static Table Toolkit { get; } = new("toolkit", "Reading, validating, printing, parsing", "Processor time of all threads.",
         Subjects.Wasmtime, [Subjects.Hornet, Subjects.Wasmtime]);
 
     private const string Pooled = "wasmtime pooled";

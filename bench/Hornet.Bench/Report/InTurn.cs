@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Hornet.Bench;
 
-/// <summary>Short things of several subjects, in turn: a round of each is as many repetitions as take the scale's time.</summary>
+/// <summary>
+/// Short things of several subjects, in turn: a round of each is as many repetitions as take the scale's time. What counts is processor
+/// time of the whole process, work put off to other threads included; a busy machine disturbs it least.
+/// </summary>
 internal static class InTurn
 {
     /// <param name="scale">How long, how often.</param>
@@ -17,9 +20,9 @@ internal static class InTurn
         {
             for (var i = 0; i < subjects.Length; i++)
             {
-                var start = Stopwatch.GetTimestamp();
+                var start = Natives.ProcessMilliseconds();
                 subjects[i].Run(counts[i]);
-                figures[i][round] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / counts[i] / perUnit;
+                figures[i][round] = (Natives.ProcessMilliseconds() - start) * 1e6 / counts[i] / perUnit;
             }
         }
         return [.. subjects.Zip(figures, (s, f) => new Series(s.Name, f))];

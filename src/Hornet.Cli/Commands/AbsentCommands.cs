@@ -16,7 +16,6 @@ internal static class AbsentCommands
 
     public static string? OptionInstead(string option) => option switch
     {
-        "--profile" => "profile the process from outside, for example with perf",
         "--config" => "there is no configuration file; everything is an option",
         "--mapdir" => "use --dir HOST::GUEST",
         "--fuel" => "use -W fuel=N",

@@ -15,6 +15,7 @@ internal sealed class RunCommand : Command
     private readonly Option<string?> argv0 = One("--argv0", "NAME", "what the guest sees as its own name");
     private readonly Option<string[]> preloads = Many("--preload", "NAME=FILE", "instantiate this module first; others import from it by the name");
     private readonly Option<bool> allowPrecompiled = new("--allow-precompiled") { Description = "FILE and preloads may be images made by 'hornet compile': machine code that is run as it is", Arity = ArgumentArity.Zero };
+    private readonly Option<string?> profile = One("--profile", "perfmap|jitdump", "write down what machine code is called, for Linux perf: /tmp/perf-PID.map, or jit-PID.dump here");
     private readonly OptionGroups groups = new('W', 'S', 'D', 'O', 'C');
 
     public RunCommand() : base("run", "Run a WebAssembly module.")
@@ -27,6 +28,7 @@ internal sealed class RunCommand : Command
         Add(argv0);
         Add(preloads);
         Add(allowPrecompiled);
+        Add(profile);
         groups.AddTo(this);
         SetAction(Run);
     }
@@ -43,6 +45,8 @@ internal sealed class RunCommand : Command
         settings.Arguments = [result.GetValue(argv0) ?? Path.GetFileName(path), .. GuestArguments];
         settings.Invoke = result.GetValue(invoke);
         settings.AllowPrecompiled = result.GetValue(allowPrecompiled);
+        if (result.GetValue(profile) is { } strategy)
+            settings.Profiling = OptionValue.Choice("--profile", strategy, "perfmap", "jitdump") == "perfmap" ? ProfilingStrategy.PerfMap : ProfilingStrategy.JitDump;
         foreach (var directory in result.GetValue(directories) ?? [])
             settings.Directories.Add(Pair("--dir", directory, "::", "HOST::GUEST") ?? (directory, directory));
         foreach (var variable in result.GetValue(environment) ?? [])
@@ -52,6 +56,8 @@ internal sealed class RunCommand : Command
                 settings.Environment.Add((variable, value));
         foreach (var preload in result.GetValue(preloads) ?? [])
             settings.Preloads.Add(Pair("--preload", preload, "=", "NAME=FILE") ?? throw new UsageException($"--preload: expected NAME=FILE, not '{preload}'"));
+        if (settings.Profiling != ProfilingStrategy.None && !settings.Native)
+            throw new UsageException("--profile names machine code, which the interpreter has none of: add -C compiler=native");
         return new GuestProcess(settings).Run(path);
     }
 

@@ -23,6 +23,8 @@ internal sealed class RunSettings
     /// <summary>Images may be run.</summary>
     public bool AllowPrecompiled { get; set; }
     public bool Lazy { get; set; } = true;
+    /// <summary>How profilers learn of machine code.</summary>
+    public ProfilingStrategy Profiling { get; set; }
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }
     public long? MaxWasmStack { get; set; }

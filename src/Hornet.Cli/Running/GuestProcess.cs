@@ -36,7 +36,7 @@ internal sealed class GuestProcess(RunSettings settings)
         {
             return Report(e.Message, Program.Failure);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException(e.Message);
         }
@@ -46,6 +46,8 @@ internal sealed class GuestProcess(RunSettings settings)
     {
         if (settings.Preloads.Select(p => p.File).Append(path).FirstOrDefault(ModuleFile.IsImage) is { } image)
             CheckImages(image);
+        if (settings.Profiling != ProfilingStrategy.None)
+            NativeProfiling.Start(settings.Profiling);
         var engine = new Engine(settings.Configuration());
         var linker = new Linker(engine);
         var store = new Store(engine);

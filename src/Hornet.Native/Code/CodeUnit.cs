@@ -63,6 +63,14 @@ internal abstract unsafe class CodeUnit
     /// <summary>Whether the frame of the function at a pc keeps its context below its frame pointer.</summary>
     public bool KeepsContext(nint pc) => TablesAt(pc, out _).KeepsContext;
 
+    /// <summary>The functions, and where their code begins and ends, padding included.</summary>
+    public IEnumerable<(int Function, int Start, int End)> Places()
+    {
+        Layout layout = Functions;
+        for (int i = 0; i < layout.Starts.Length; i++)
+            yield return (layout.Functions[i], layout.Starts[i], i + 1 < layout.Starts.Length ? layout.Starts[i + 1] : (int)(End - Start));
+    }
+
     int FunctionAt(nint pc) => Functions.Functions[PlaceOf(Functions, pc)];
 
     // Before the first function of an image lies its linkage, where nothing ever stops.
@@ -109,6 +117,7 @@ internal static class CodeMap
             int at = IndexOf(s_units, unit.Start);
             s_units = [.. s_units.AsSpan(0, at), unit, .. s_units.AsSpan(at)];
         }
+        CodeProfile.Current?.Add(unit);
     }
 
     public static void Remove(IReadOnlyCollection<CodeUnit> units)

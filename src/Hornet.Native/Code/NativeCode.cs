@@ -48,6 +48,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     // Bytes of the functions that were compiled because they were called.
     int _compiled;
     bool _working;
+    ModuleNames? _names;
     volatile bool _disposed;
 
     /// <param name="environment">The module.</param>
@@ -112,6 +113,13 @@ internal sealed unsafe class NativeCode : ModuleCode
 
     public ModuleEnvironment Environment { get; }
     public ModuleCode Interpreted { get; }
+
+    /// <summary>What a profiler calls a function.</summary>
+    public string NameOf(int function)
+    {
+        ModuleNames names = LazyInitializer.EnsureInitialized(ref _names, () => new ModuleNames(_content.All));
+        return names.Function(function) ?? Environment.Exports.Find(e => e.Kind == ExternKind.Func && e.Index == function).Name ?? $"<wasm function {function}>";
+    }
 
     /// <summary>Where a function that the module defines is called, by its place among those.</summary>
     public nint Entry(int defined) => Volatile.Read(ref _entries[defined]);
