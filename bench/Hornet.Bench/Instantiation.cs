@@ -56,6 +56,9 @@ internal static class Instantiation
         (string Name, Action<int> Run)[] contestants =
         [
             ("hornet", Hornet(module, new Config())),
+            ("hornet, InstancePre", HornetPre(module, new Config())),
+            ("hornet pooled, InstancePre", HornetPre(module, new Config().Pooling(new() { TotalMemories = 100 }))),
+            ("hornet pooled, InstancePre, machine code", HornetPre(module, new Config().WithNativeCode().Pooling(new() { TotalMemories = 100 }))),
             ("wasmtime", Wasmtime(module, new global::Wasmtime.Config())),
             ("wasmtime pooled", Wasmtime(module, PooledWasmtime(0))),
             ("wasmtime pooled, 128 KiB resident", Wasmtime(module, PooledWasmtime(128 << 10))),
@@ -81,7 +84,7 @@ internal static class Instantiation
         {
             var average = times[i].Average();
             Array.Sort(times[i]);
-            Console.WriteLine($"  {contestants[i].Name,-36} {average,8:F2} ({times[i][Rounds / 2],7:F2})  {bytes[i],6} B   n = {(long)counts[i] * Rounds}");
+            Console.WriteLine($"  {contestants[i].Name,-42} {average,8:F2} ({times[i][Rounds / 2],7:F2})  {bytes[i],6} B   n = {(long)counts[i] * Rounds}");
         }
     }
 
@@ -110,6 +113,20 @@ internal static class Instantiation
             {
                 using var store = new Store(engine);
                 linker.Instantiate(store, module);
+            }
+        };
+    }
+
+    private static Action<int> HornetPre(byte[] bytes, Config config)
+    {
+        var engine = new Engine(config);
+        var pre = new Linker(engine).InstantiatePre(Module.FromBytes(engine, bytes));
+        return count =>
+        {
+            for (var i = 0; i < count; i++)
+            {
+                using var store = new Store(engine);
+                pre.Instantiate(store);
             }
         };
     }

@@ -12,15 +12,16 @@ public sealed unsafe partial class Instance
     /// <summary>Instantiates a module whose imports are given in its order.</summary>
     /// <exception cref="LinkException">The imports do not fit, or a limit of the store does not allow another instance.</exception>
     /// <exception cref="TrapException">A segment does not fit, or the start function trapped.</exception>
-    public Instance(Store store, Module module, params ReadOnlySpan<Extern> imports)
+    public Instance(Store store, Module module, params ReadOnlySpan<Extern> imports) : this(store, Checked(module).Template, imports) { }
+
+    internal Instance(Store store, InstanceTemplate template, ReadOnlySpan<Extern> imports)
     {
         ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(module);
-        (Store, Module) = (store, module);
+        (Store, Module) = (store, template.Module);
         bool outermost = store.Enter();
         try
         {
-            _context = Instantiation.Run(this, module.Template, imports);
+            _context = Instantiation.Run(this, template, imports);
         }
         finally
         {
@@ -28,8 +29,42 @@ public sealed unsafe partial class Instance
         }
     }
 
+    internal Instance(Store store, InstancePre pre)
+    {
+        (Store, Module) = (store, pre.Module);
+        bool outermost = store.Enter();
+        try
+        {
+            _context = Instantiation.Run(this, pre);
+        }
+        finally
+        {
+            if (outermost) store.Leave();
+        }
+    }
+
+    static Module Checked(Module module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return module;
+    }
+
     public Store Store { get; }
     public Module Module { get; }
+
+    /// <summary>What this instance is now, as a template for others: its memories, globals and tables. The instance goes on.</summary>
+    /// <exception cref="SnapshotException">A call is running, or something in the instance means nothing elsewhere: the message says what.</exception>
+    public InstanceSnapshot Snapshot() => new(this);
+
+    /// <summary>A copy of this instance as it is now. For several copies, <see cref="Snapshot"/> is cheaper.</summary>
+    /// <param name="store">Where the copy lives.</param>
+    /// <param name="imports">The copy's imports, in the module's order.</param>
+    /// <exception cref="SnapshotException">A call is running, or something in the instance means nothing elsewhere: the message says what.</exception>
+    public Instance Fork(Store store, params ReadOnlySpan<Extern> imports)
+    {
+        using InstanceSnapshot snapshot = Snapshot();
+        return snapshot.Instantiate(store, imports);
+    }
 
     internal VmContext* Context => _context;
 

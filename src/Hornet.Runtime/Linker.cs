@@ -103,9 +103,37 @@ public sealed partial class Linker : IDisposable
         List<Wasm.Import> imports = module.Environment.Imports;
         Extern[] items = new Extern[imports.Count];
         for (int i = 0; i < items.Length; i++)
-            items[i] = Find(store, imports[i].Module, imports[i].Name) ?? throw new LinkException($"unknown import: {imports[i].Module}::{imports[i].Name} ({imports[i].Kind}) has not been defined");
+            items[i] = Find(store, imports[i].Module, imports[i].Name) ?? throw Unknown(imports[i]);
         return new(store, module, items);
     }
+
+    /// <summary>Looks a module's imports up and checks them once, for any number of instances.</summary>
+    /// <exception cref="LinkException">An import is not defined, or of another type.</exception>
+    public InstancePre InstantiatePre(Module module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return Prepare(module.Template);
+    }
+
+    /// <summary>The same for copies of an instance.</summary>
+    /// <exception cref="LinkException">An import is not defined, or of another type.</exception>
+    public InstancePre InstantiatePre(InstanceSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return Prepare(snapshot.Template);
+    }
+
+    InstancePre Prepare(InstanceTemplate template)
+    {
+        if (template.Module.Engine != Engine) throw new LinkException("the module belongs to another engine");
+        List<Wasm.Import> imports = template.Module.Environment.Imports;
+        object[] items = new object[imports.Count];
+        for (int i = 0; i < items.Length; i++)
+            items[i] = _definitions.GetValueOrDefault(new(imports[i].Module, imports[i].Name)) ?? throw Unknown(imports[i]);
+        return new(template, items);
+    }
+
+    static LinkException Unknown(Wasm.Import import) => new($"unknown import: {import.Module}::{import.Name} ({import.Kind}) has not been defined");
 
     /// <summary>The definition of this name as an item of a store, or null.</summary>
     public Extern? Get(Store store, string module, string name)

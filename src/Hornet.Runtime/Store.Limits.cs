@@ -52,13 +52,18 @@ public sealed unsafe partial class Store
     internal bool MayGrowMemory(ulong current, ulong desired, ulong? maximum)
     {
         if (desired > (Limits.MemorySize ?? ulong.MaxValue)) return false;
-        return MemoryGrowing is not { } callback || Ask(() => callback(current, desired, maximum));
+        return MemoryGrowing is null || AskMemory(current, desired, maximum);
     }
+
+    // Apart, because the closure is made on entry.
+    bool AskMemory(ulong current, ulong desired, ulong? maximum) => Ask(() => MemoryGrowing!(current, desired, maximum));
+
+    bool AskTable(ulong current, ulong desired, ulong? maximum) => Ask(() => TableGrowing!(current, desired, maximum));
 
     internal bool MayGrowTable(ulong current, ulong desired, ulong? maximum)
     {
         if (desired > (Limits.TableElements ?? ulong.MaxValue)) return false;
-        return TableGrowing is not { } callback || Ask(() => callback(current, desired, maximum));
+        return TableGrowing is null || AskTable(current, desired, maximum);
     }
 
     // Only a running guest turns an exception into a trap; the host that makes or grows something itself gets it as it is.

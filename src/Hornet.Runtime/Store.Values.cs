@@ -10,12 +10,24 @@ public sealed unsafe partial class Store
     HandleTable? _handleTable;
     HostFunction[] _hostFunctions = [];
     int _hostFunctionCount;
+    InstancePre? _adopted;
     Dictionary<HostFunction, nint>? _hostReferences;
     List<TypeRegistration>? _tagTypes;
 
     HandleTable _handles => _handleTable ??= new();
 
     internal HostFunction HostFunctionAt(uint index) => _hostFunctions[index];
+
+    /// <summary>Takes the host functions that an <see cref="InstancePre"/> has references of; false where the store has others, whose numbers are the same.</summary>
+    internal bool TryAdopt(InstancePre pre, HostFunction[] functions)
+    {
+        if (_adopted == pre) return true;
+        if (_hostFunctionCount != 0) return false;
+        _adopted = pre;
+        _hostFunctions = functions;
+        _hostFunctionCount = functions.Length;
+        return true;
+    }
 
     internal Function NewFunction(HostFunction function)
     {

@@ -13,6 +13,21 @@ internal static unsafe class ImportMatching
         if (mismatch is not null) throw new LinkException($"incompatible import type for {import.Module}::{import.Name}: {mismatch}");
     }
 
+    /// <summary>The same for an item of any store, or a host function of none.</summary>
+    public static void Check(Module module, Wasm.Import import, object item)
+    {
+        if (item is Extern own)
+        {
+            Check(own.Store, module, import, own);
+            return;
+        }
+        TypeRegistry types = module.Engine.Types;
+        uint wanted = import.Kind == ExternKind.Func ? module.TypeIds[module.Environment.Functions[import.Index]] : 0, type = ((HostFunction)item).TypeId(types);
+        string? mismatch = import.Kind != ExternKind.Func ? $"a {import.Kind} is expected, not a {ExternKind.Func}"
+            : types.IsSubtype(type, wanted) ? null : $"a function of type {types.FunctionType(wanted)} is expected, not {types.FunctionType(type)}";
+        if (mismatch is not null) throw new LinkException($"incompatible import type for {import.Module}::{import.Name}: {mismatch}");
+    }
+
     static string? Mismatch(TypeRegistry types, Module module, int index, Extern item)
     {
         ModuleEnvironment env = module.Environment;

@@ -190,6 +190,9 @@ internal sealed unsafe class InstanceSlot
     public InstanceImages Images { get; }
     public VmContext* Context { get; }
 
+    /// <summary>Whose imports are filled in; null: those of one store.</summary>
+    public InstancePre? Imported { get; set; }
+
     /// <summary>The memories that the module defines, where they have been made already.</summary>
     public LinearMemory?[] Memories { get; }
 

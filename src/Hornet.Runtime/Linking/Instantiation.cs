@@ -14,7 +14,18 @@ internal static unsafe class Instantiation
         if (imports.Length != env.Imports.Count) throw new LinkException($"{env.Imports.Count} imports are needed, {imports.Length} are given");
         for (int i = 0; i < imports.Length; i++) ImportMatching.Check(store, module, env.Imports[i], imports[i]);
         InstanceSlot slot = Begin(store, template);
-        Import(slot.Context, env, imports);
+        Import(slot, env, imports);
+        return Finish(instance, slot);
+    }
+
+    /// <summary>An instance whose imports are known to fit.</summary>
+    public static VmContext* Run(Instance instance, InstancePre pre)
+    {
+        Store store = instance.Store;
+        store.CheckAccess();
+        if (pre.Module.Engine != store.Engine) throw new LinkException("the module belongs to another engine");
+        InstanceSlot slot = Begin(store, pre.Template);
+        pre.Import(store, slot);
         return Finish(instance, slot);
     }
 
@@ -74,8 +85,11 @@ internal static unsafe class Instantiation
         return false;
     }
 
-    static void Import(VmContext* context, ModuleEnvironment env, ReadOnlySpan<Extern> imports)
+    /// <summary>Fills in an instance's imports, which fit.</summary>
+    public static void Import(InstanceSlot slot, ModuleEnvironment env, ReadOnlySpan<Extern> imports)
     {
+        VmContext* context = slot.Context;
+        slot.Imported = null;
         for (int i = 0; i < imports.Length; i++)
         {
             int index = env.Imports[i].Index;
