@@ -68,7 +68,8 @@ public sealed unsafe class InstancePre
             slot.Imported = this;
             return;
         }
-        Extern[] items = Array.ConvertAll(_imports, item => item as Extern ?? store.NewFunction((HostFunction)item));
+        Extern[] items = new Extern[_imports.Length];
+        for (int i = 0; i < items.Length; i++) items[i] = _imports[i] as Extern ?? store.NewFunction((HostFunction)_imports[i]);
         foreach (Extern item in items)
             if (item.Store != store) throw new LinkException($"an import of kind {item.ExternKind} belongs to another store");
         Instantiation.Import(slot, Module.Environment, items);
