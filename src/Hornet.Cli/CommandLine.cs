@@ -24,6 +24,7 @@ internal static class CommandLine
         ("print",          () => new PrintCommand()),
         ("dump",           () => new DumpCommand()),
         ("strip",          () => new StripCommand()),
+        ("preinit",        () => new PreinitCommand()),
         ("demangle",       () => new DemangleCommand()),
         ("metadata",       () => new MetadataCommand()),
         ("wast",           () => new WastCommand()),

@@ -23,15 +23,16 @@ public sealed class Engine : IDisposable
         // Where address space is scarce, machine code checks every access, and memories take what they need.
         if (Options.GuardsAccesses && !VirtualMemory.System.HasRoomFor((nuint)(Options.MemoryReservation + Options.MemoryGuard))) Options = Options with { MemoryReservation = 1 << 20 };
         Tier = tier ?? Tiers.Create(Options);
-        GuestStackSize = Options.MaximumStackSize + Tier.StackHeadroom;
         Commit = new CommitBudget(Options.CommitBudget);
         Allocator = new InstanceAllocator(Options);
+        long stack = Options.MaximumStackSize + Tier.StackHeadroom;
+        Stacks = Options.Pooling is null ? GuestStacks.Shared(stack) : new GuestStacks(stack, Allocator);
         SharedMemories = new SharedMemoryTable();
     }
 
     internal EngineOptions Options { get; }
     internal Tier Tier { get; }
-    internal long GuestStackSize { get; }
+    internal GuestStacks Stacks { get; }
     internal TypeRegistry Types { get; } = new();
     internal CommitBudget Commit { get; }
     internal InstanceAllocator Allocator { get; }

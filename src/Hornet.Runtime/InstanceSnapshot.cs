@@ -28,6 +28,13 @@ public sealed unsafe class InstanceSnapshot : IDisposable
         return new(store, Template, imports);
     }
 
+    /// <summary>A module in the binary format that begins as this snapshot is, for any engine: without a start function, lengths and contents of memories and tables and values of globals as they are.</summary>
+    /// <param name="removedExports">Exports that it has not: the function that has initialised the instance.</param>
+    /// <param name="renamedExports">New names of exports, by their old ones; an export that has such a name already goes.</param>
+    /// <exception cref="SnapshotException">A memory is too large for a module.</exception>
+    public byte[] ToModule(IReadOnlyCollection<string>? removedExports = null, IReadOnlyDictionary<string, string>? renamedExports = null) =>
+        PreinitializedModule.Write(Module, Template.Captured!, removedExports ?? [], renamedExports ?? new Dictionary<string, string>());
+
     /// <summary>Copies keep running; what was ready for further ones goes. Those can still be made, but start slowly.</summary>
     public void Dispose()
     {

@@ -137,4 +137,62 @@ public sealed class PoolingTests
         alive.Dispose();
         Assert.Equal(0, engine.Allocator.Idle);
     }
+
+    [Fact]
+    public void Stacks_are_counted_and_come_back_with_their_threads()
+    {
+        using Engine engine = new(new Config().Pooling(new() { TotalStacks = 2 }));
+        using Module module = Wat.Module("""(module (import "h" "h" (func $h (result i32))) (func (export "f") (result i32) (call $h)))""", engine);
+        using Barrier both = new(2);
+        using ManualResetEventSlim asked = new();
+        Thread[] threads = new Thread[2];
+        for (int i = 0; i < 2; i++)
+        {
+            threads[i] = new(() =>
+            {
+                using Store store = new(engine);
+                new Instance(store, module, Function.FromCallback(store, () => { both.SignalAndWait(); asked.Wait(); return 1; })).GetFunction<int>("f")!();
+            });
+            threads[i].Start();
+        }
+        while (engine.Allocator.StacksUsed < 2) Thread.Yield();
+        using (Store store = new(engine))
+        {
+            Func<int> f = new Instance(store, module, Function.FromCallback(store, () => 1)).GetFunction<int>("f")!;
+            PoolExhaustedException full = Assert.Throws<PoolExhaustedException>(() => f());
+            Assert.Equal("TotalStacks", full.Limit);
+            asked.Set();
+            foreach (Thread thread in threads) thread.Join();
+            for (int i = 0; i < 100 && engine.Allocator.StacksUsed == 2; i++)
+            {
+                System.GC.Collect();
+                System.GC.WaitForPendingFinalizers();
+                try
+                {
+                    Assert.Equal(1, f());
+                    return;
+                }
+                catch (PoolExhaustedException)
+                {
+                    Thread.Sleep(20);
+                }
+            }
+            Assert.Fail("no stack came back");
+        }
+    }
+
+    [Fact]
+    public void Heaps_are_counted()
+    {
+        using Engine engine = new(new Config().WithGc(true).WithFunctionReferences(true).Pooling(new() { TotalGcHeaps = 1 }));
+        const string text = """(module (type $s (struct (field i32))) (func (export "f") (drop (struct.new $s (i32.const 1)))))""";
+        using Store two = new(engine);
+        Action second = Wat.Instantiate(two, text).GetAction("f")!;
+        using (Store one = new(engine))
+        {
+            Wat.Instantiate(one, text).GetAction("f")!();
+            Assert.Equal(TrapCode.HeapExhausted, Assert.Throws<TrapException>(second).Type);
+        }
+        second();
+    }
 }

@@ -9,7 +9,7 @@ internal static class AbsentCommands
         "explore" => "use 'hornet objdump' to look into a module",
         "config" => "there is no configuration file; everything is an option",
         "settings" => "the code generator detects the CPU and has no settings to list",
-        "wizer" => "modules are not pre-initialised yet; run them as they are",
+        "wizer" => "'hornet preinit FILE -o OUT' does it",
         "hot-blocks" => "blocks are not counted; perf on the process shows where time goes",
         _ => null,
     };

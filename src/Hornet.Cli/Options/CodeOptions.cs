@@ -5,7 +5,6 @@ internal static class CodeOptions
 {
     private const string OneAlgorithm = "there is one; -O opt-level=0 compiles fastest";
     private const string Always = "the engine decides; nothing needs to be set";
-    private const string NoPool = "instances are not pooled yet; limit them with -W max-instances=N and -W max-memory-size=BYTES";
     private const string NoChoice = "the layout of memories is chosen by the engine";
 
     public static OptionGroup Optimize { get; } = new('O', "Optimisation options",
@@ -18,6 +17,21 @@ internal static class CodeOptions
         })),
         new("signals-based-traps", null, "machine code traps by faulting (on), or compares and calls, with no signal handlers", (s, o, v) => s.Config.WithSignalsBasedTraps(OptionValue.Flag(o, v))),
         new("memory-reservation", "BYTES", "address space for a memory with 32-bit addresses: 4g, so that none moves", (s, o, v) => s.Config.WithStaticMemoryMaximumSize((ulong)OptionValue.Size(o, v))),
+        new("pooling-allocator", null, "take what instances are made of from a pool that is reserved at the start", (s, o, v) => s.Pooling = OptionValue.Flag(o, v)),
+        Pool("pooling-total-core-instances", "N", "instances at once", (p, o, v) => p with { TotalCoreInstances = OptionValue.Count(o, v) }),
+        Pool("pooling-total-memories", "N", "memories at once; their address space is reserved", (p, o, v) => p with { TotalMemories = OptionValue.Count(o, v) }),
+        Pool("pooling-total-tables", "N", "tables at once", (p, o, v) => p with { TotalTables = OptionValue.Count(o, v) }),
+        Pool("pooling-total-stacks", "N", "guest stacks at once", (p, o, v) => p with { TotalStacks = OptionValue.Count(o, v) }),
+        Pool("pooling-total-gc-heaps", "N", "heaps for objects and exceptions at once", (p, o, v) => p with { TotalGcHeaps = OptionValue.Count(o, v) }),
+        Pool("pooling-max-memory-size", "BYTES", "what a memory may grow to", (p, o, v) => p with { MaxMemorySize = (ulong)OptionValue.Size(o, v) }),
+        Pool("pooling-table-elements", "N", "what a table may grow to", (p, o, v) => p with { TableElements = OptionValue.Number(o, v) }),
+        Pool("pooling-max-core-instance-size", "BYTES", "an instance's globals and function references", (p, o, v) => p with { MaxCoreInstanceSize = (int)Math.Min(int.MaxValue, OptionValue.Size(o, v)) }),
+        Pool("pooling-max-memories-per-module", "N", "memories that a module may define", (p, o, v) => p with { MaxMemoriesPerModule = OptionValue.Count(o, v) }),
+        Pool("pooling-max-tables-per-module", "N", "tables that a module may define", (p, o, v) => p with { MaxTablesPerModule = OptionValue.Count(o, v) }),
+        Pool("pooling-max-unused-warm-slots", "N", "instances' parts that stay ready while nobody uses them", (p, o, v) => p with { MaxUnusedWarmSlots = OptionValue.Count(o, v) }),
+        Pool("pooling-memory-keep-resident", "BYTES", "of a memory that stays with its slot", (p, o, v) => p with { LinearMemoryKeepResident = (ulong)OptionValue.Size(o, v) }),
+        Pool("pooling-table-keep-resident", "BYTES", "of a table that stays with its slot", (p, o, v) => p with { TableKeepResident = (ulong)OptionValue.Size(o, v) }),
+        Pool("pooling-async-stack-keep-resident", "BYTES", "of a stack that no thread keeps", (p, o, v) => p with { StackKeepResident = (ulong)OptionValue.Size(o, v) }),
         new("memory-guard-size", "BYTES", "inaccessible address space behind each memory", (s, o, v) => s.Config.WithMemoryGuardSize((ulong)OptionValue.Size(o, v))),
     ],
     [
@@ -28,11 +42,6 @@ internal static class CodeOptions
         new("memory-init-cow", NoChoice),
         new("guard-before-linear-memory", NoChoice),
         new("table-lazy-init", NoChoice),
-        new("pooling-allocator", NoPool),
-        new("pooling-total-memories", NoPool),
-        new("pooling-total-tables", NoPool),
-        new("pooling-total-stacks", NoPool),
-        new("pooling-max-memory-size", NoPool),
     ]);
 
     public static OptionGroup Codegen { get; } = new('C', "Code generation options",
@@ -51,4 +60,7 @@ internal static class CodeOptions
         new("inlining", "the compiler does not inline yet"),
         new("pcc", Always),
     ]);
+
+    private static GroupOption Pool(string name, string value, string summary, Func<PoolingAllocationConfig, string, string?, PoolingAllocationConfig> set) =>
+        new(name, value, summary, (s, o, v) => s.Pool = set(s.Pool ?? new(), o, v));
 }

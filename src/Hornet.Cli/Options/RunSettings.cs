@@ -16,6 +16,10 @@ internal sealed class RunSettings
     public Features Features { get; set; } = Features.Default;
     /// <summary>What goes straight into the engine's configuration.</summary>
     public Config Config { get; } = new();
+    /// <summary>Instances come from a pool.</summary>
+    public bool Pooling { get; set; }
+    /// <summary>The pool's limits where something is said of them.</summary>
+    public PoolingAllocationConfig? Pool { get; set; }
     /// <summary>Machine code, not the interpreter.</summary>
     public bool Native { get; set; }
     /// <summary>-C compiler was given.</summary>
@@ -43,6 +47,10 @@ internal sealed class RunSettings
     /// <summary>The engine's configuration.</summary>
     public Config Configuration()
     {
+        if (Pool is not null && !Pooling)
+            throw new UsageException("-O pooling-... options need -O pooling-allocator=y");
+        if (Pooling)
+            Config.Pooling(Pool ?? new());
         Config.WithFeatures(Features).WithFuelConsumption(Fuel is not null).WithEpochInterruption(Timeout is not null);
         if (MaxWasmStack is { } stack)
             Config.WithMaximumStackSize(stack);

@@ -48,7 +48,7 @@ internal static unsafe class GuestCalls
         GuestStack stack;
         try
         {
-            stack = thread.RentStack(store.Engine.GuestStackSize);
+            stack = thread.RentStack(store.Engine);
         }
         catch
         {

@@ -162,7 +162,7 @@ internal sealed unsafe class GuestTask
         VmFuncRef* callee = _function.Reference;
         try
         {
-            _stack = thread.RentStack(_store.Engine.GuestStackSize);
+            _stack = thread.RentStack(_store.Engine);
             // SAFETY: machine code holds the address of the activation as long as the call lives; Release frees it.
             _activation = (Activation*)NativeMemory.AllocZeroed((nuint)(sizeof(Activation) + (_function.SlotCount + 1) * ValRaw.Size));
             _activation->Store = _store.Vm;

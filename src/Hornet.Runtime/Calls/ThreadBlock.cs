@@ -15,7 +15,7 @@ internal sealed unsafe class ThreadBlock
     ThreadBlock() { }
 
     // The thread has gone and nobody else knows this.
-    ~ThreadBlock() => _stack?.Release();
+    ~ThreadBlock() => _stack?.Owner.Return(_stack);
 
     public static ThreadBlock Current => t_current ?? Create();
 
@@ -40,10 +40,12 @@ internal sealed unsafe class ThreadBlock
         return true;
     }
 
-    public GuestStack RentStack(long size)
+    /// <summary>A stack for a call; the thread's own where it fits.</summary>
+    /// <exception cref="PoolExhaustedException">All stacks of the engine's pool are in use.</exception>
+    public GuestStack RentStack(Engine engine)
     {
         GuestStack? stack = _stack;
-        if (stack is null || stack.Size != size) return new(size);
+        if (stack is null || stack.Owner != engine.Stacks) return engine.Stacks.Rent();
         _stack = null;
         return stack;
     }
@@ -51,35 +53,9 @@ internal sealed unsafe class ThreadBlock
     public void ReturnStack(GuestStack stack)
     {
         // The one that was used last is the likeliest to be used next: another engine's size must not stay in the way.
-        _stack?.Release();
+        _stack?.Owner.Return(_stack);
         _stack = stack;
     }
 
     static ThreadBlock Create() => t_current = new();
-}
-
-/// <summary>A stack for guest code, with an inaccessible page at either end.</summary>
-internal sealed unsafe class GuestStack
-{
-    readonly byte* _mapping;
-    readonly nuint _mapped;
-
-    public GuestStack(long size)
-    {
-        VirtualMemory system = VirtualMemory.System;
-        nuint page = system.PageSize;
-        Size = size;
-        nuint usable = system.RoundUp((nuint)size);
-        _mapped = usable + 2 * page;
-        _mapping = system.Reserve(_mapped);
-        if (_mapping == null || !system.Commit(_mapping + page, usable)) throw new InsufficientMemoryException($"no room for a guest stack of {size} bytes");
-        Base = _mapping + page;
-        End = Base + usable;
-    }
-
-    public long Size { get; }
-    public byte* Base { get; }
-    public byte* End { get; }
-
-    public void Release() => VirtualMemory.System.Release(_mapping, _mapped);
 }

@@ -105,8 +105,13 @@ internal sealed unsafe partial class GcHeap(Store store)
     {
         VirtualMemory memory = VirtualMemory.System;
         _half = (uint)memory.RoundUp(MaximumBytes + First);
+        if (!store.Engine.Allocator.TryTakeHeap()) return false;
         _reservation = memory.Reserve((nuint)_half * 2);
-        if (_reservation == null) return false;
+        if (_reservation == null)
+        {
+            store.Engine.Allocator.ReturnHeap();
+            return false;
+        }
         _vm->HeapBase = _reservation;
         _vm->HeapTop = First;
         return Grow(InitialCapacity);
@@ -205,6 +210,7 @@ internal sealed unsafe partial class GcHeap(Store store)
         if (_reservation == null) return;
         VirtualMemory.System.Release(_reservation, (nuint)_half * 2);
         store.Engine.Commit.Return(_committed);
+        store.Engine.Allocator.ReturnHeap();
         _reservation = null;
     }
 

@@ -15,7 +15,7 @@ internal sealed class InstanceAllocator
 
     readonly EngineOptions _options;
     readonly MemoryPool? _memories;
-    readonly Counter _instances, _tables, _heaps, _memorySlots;
+    readonly Counter _instances, _tables, _heaps, _memorySlots, _stacks;
     readonly object _gate = new();
     readonly List<WeakReference<InstanceTemplate>> _templates = [];
     int _nextTemplate, _waiters, _idle;
@@ -37,6 +37,8 @@ internal sealed class InstanceAllocator
         _tables = new(pool?.TotalTables ?? int.MaxValue, "tables", nameof(pool.TotalTables), "pooling-total-tables");
         _heaps = new(pool?.TotalGcHeaps ?? int.MaxValue, "GC heaps", nameof(pool.TotalGcHeaps), "pooling-total-gc-heaps");
         _memorySlots = new(pool?.TotalMemories ?? int.MaxValue, "memories", nameof(pool.TotalMemories), "pooling-total-memories");
+        _stacks = new(pool?.TotalStacks ?? int.MaxValue, "guest stacks", nameof(pool.TotalStacks), "pooling-total-stacks");
+        StackKeepResident = (nuint)(pool?.StackKeepResident ?? 0);
         MostIdle = pool?.MaxUnusedWarmSlots ?? WarmOnDemand;
         MemoryKeepResident = (nuint)(pool?.LinearMemoryKeepResident ?? ResidentOnDemand);
         TableKeepResident = (nuint)(pool?.TableKeepResident ?? TableResidentOnDemand);
@@ -49,6 +51,7 @@ internal sealed class InstanceAllocator
     public PoolingAllocationConfig? Pooling { get; }
     public nuint MemoryKeepResident { get; }
     public nuint TableKeepResident { get; }
+    public nuint StackKeepResident { get; }
 
     /// <summary>Parts of instances that may be ready and unused.</summary>
     public int MostIdle { get; }
@@ -102,7 +105,36 @@ internal sealed class InstanceAllocator
     }
 
     public void ReturnTable() => Return(_tables);
-    public void TakeHeap() => Take(_heaps);
+
+    /// <summary>A stack is to be made, or <paramref name="instead"/> says that one has come back meanwhile: both count as taken.</summary>
+    public void TakeStack(Func<bool> instead)
+    {
+        if (Pooling is null) return;
+        Wait(_stacks, () =>
+        {
+            if (_stacks.Used >= _stacks.Limit && !instead()) return false;
+            _stacks.Used++;
+            return true;
+        });
+    }
+
+    /// <summary>Stacks that calls and threads have.</summary>
+    public int StacksUsed => Volatile.Read(ref _stacks.Used);
+
+    public void ReturnStack() => Return(_stacks);
+
+    /// <summary>Guests ask for a heap in the middle of their running: nobody waits, and where there is none the guest traps.</summary>
+    public bool TryTakeHeap()
+    {
+        if (Pooling is null) return true;
+        lock (_gate)
+        {
+            if (_heaps.Used >= _heaps.Limit) return false;
+            _heaps.Used++;
+            return true;
+        }
+    }
+
     public void ReturnHeap() => Return(_heaps);
 
     static void Fits(ulong wanted, ulong most, string what, string property, string option)
