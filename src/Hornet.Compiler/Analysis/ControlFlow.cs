@@ -20,6 +20,11 @@ internal sealed class ControlFlow
     private readonly FlatList<int> _header = new();
     private readonly FlatList<int> _parent = new();
     private readonly FlatList<int> _loopSize = new();
+    private readonly FlatList<int> _loopDepth = new();
+    private readonly FlatList<int> _outermost = new();
+    // A walk over the tree of loops, parents first: the number of each, and how many numbers it and those inside have.
+    private readonly FlatList<int> _loopNumber = new();
+    private readonly FlatList<int> _loopsInside = new();
     private readonly FlatList<int> _childStart = new();
     private readonly FlatList<int> _children = new();
     private readonly FlatList<(int Block, int Next)> _stack = new();
@@ -60,27 +65,16 @@ internal sealed class ControlFlow
 
     public int LoopParent(int loop) => _parent[loop];
 
-    public int LoopDepth(Block block)
-    {
-        int depth = 0;
-        for (int loop = _loopOf[block.Index]; loop >= 0; loop = _parent[loop]) depth++;
-        return depth;
-    }
+    public int LoopDepth(Block block) => _loopOf[block.Index] < 0 ? 0 : _loopDepth[_loopOf[block.Index]];
 
-    public bool LoopContains(int loop, Block block)
-    {
-        for (int inner = _loopOf[block.Index]; inner >= 0; inner = _parent[inner])
-            if (inner == loop)
-                return true;
-        return false;
-    }
+    public bool LoopContains(int loop, Block block) =>
+        _loopOf[block.Index] is >= 0 and var inner && (uint)(_loopNumber[inner] - _loopNumber[loop]) < (uint)_loopsInside[loop];
 
     public void Compute(Function function)
     {
         ComputeOrder(function);
         ComputePreds(function);
         ComputeDominators(function);
-        ComputeTree(function);
         ComputeLoops(function);
     }
 
@@ -140,30 +134,56 @@ internal sealed class ControlFlow
         }
     }
 
+    /// <summary>
+    /// One round over edges that lead forwards is enough where each edge that leads back ends at a dominator of its start, which is so in all code
+    /// that comes from structured control flow. Only for other code the rounds go on, with all edges.
+    /// </summary>
     private void ComputeDominators(Function function)
     {
         _idom.Reset(function.Blocks.Count, -1);
         if (_order.Count == 0) return;
         _idom[_order[0]] = _order[0];
-        bool changed = true;
-        while (changed)
+        ImproveDominators(function, forwardsOnly: true);
+        _idom[_order[0]] = -1;
+        ComputeTree(function);
+        if (EdgesBackAreLoops(function)) return;
+        _idom[_order[0]] = _order[0];
+        while (ImproveDominators(function, forwardsOnly: false)) { }
+        _idom[_order[0]] = -1;
+        ComputeTree(function);
+    }
+
+    private bool EdgesBackAreLoops(Function function)
+    {
+        foreach (int index in _order.AsSpan())
         {
-            changed = false;
-            for (int i = 1; i < _order.Count; i++)
+            var block = new Block(index);
+            foreach (int pred in Preds(block))
             {
-                int dominator = -1;
-                foreach (int pred in Preds(new Block(_order[i])))
-                {
-                    int block = function.Link(new Inst(pred)).Block.Index;
-                    if (_idom[block] < 0) continue;
-                    dominator = dominator < 0 ? block : Intersect(block, dominator);
-                }
-                if (_idom[_order[i]] == dominator) continue;
-                _idom[_order[i]] = dominator;
-                changed = true;
+                Block from = function.Link(new Inst(pred)).Block;
+                if (_number[from.Index] >= _number[index] && !Dominates(block, from)) return false;
             }
         }
-        _idom[_order[0]] = -1;
+        return true;
+    }
+
+    private bool ImproveDominators(Function function, bool forwardsOnly)
+    {
+        bool changed = false;
+        for (int i = 1; i < _order.Count; i++)
+        {
+            int dominator = -1;
+            foreach (int pred in Preds(new Block(_order[i])))
+            {
+                int block = function.Link(new Inst(pred)).Block.Index;
+                if (_idom[block] < 0 || (forwardsOnly && _number[block] >= i)) continue;
+                dominator = dominator < 0 ? block : Intersect(block, dominator);
+            }
+            if (_idom[_order[i]] == dominator) continue;
+            _idom[_order[i]] = dominator;
+            changed = true;
+        }
+        return changed;
     }
 
     private int Intersect(int a, int b)
@@ -216,6 +236,7 @@ internal sealed class ControlFlow
         _loopOf.Reset(function.Blocks.Count, -1);
         _header.Clear();
         _parent.Clear();
+        _outermost.Clear();
         // Inner headers come later in reverse postorder: visiting them first lets the outer loops swallow whole inner ones.
         for (int i = _order.Count - 1; i >= 0; i--)
         {
@@ -230,6 +251,7 @@ internal sealed class ControlFlow
                 {
                     loop = _header.Add(header.Index);
                     _parent.Add(-1);
+                    _outermost.Add(loop);
                 }
                 _stack.Add((latch.Index, 0));
             }
@@ -245,15 +267,53 @@ internal sealed class ControlFlow
                     foreach (int pred in Preds(new Block(block))) _stack.Add((function.Link(new Inst(pred)).Block.Index, 0));
                     continue;
                 }
-                while (_parent[inner] >= 0 && inner != loop) inner = _parent[inner];
+                inner = Outermost(inner);
                 if (inner == loop) continue;
-                _parent[inner] = loop;
+                _parent[inner] = _outermost[inner] = loop;
                 foreach (int pred in Preds(new Block(_header[inner]))) _stack.Add((function.Link(new Inst(pred)).Block.Index, 0));
             }
             if (_loopOf[header.Index] < 0) _loopOf[header.Index] = loop;
         }
-        _loopSize.Reset(_header.Count, 0);
+        NumberLoops();
+    }
+
+    /// <summary>The outermost loop around one that is known so far; shortens the way for the next who asks.</summary>
+    private int Outermost(int loop)
+    {
+        while (_outermost[loop] != loop)
+        {
+            _outermost[loop] = _outermost[_outermost[loop]];
+            loop = _outermost[loop];
+        }
+        return loop;
+    }
+
+    private void NumberLoops()
+    {
+        int count = _header.Count;
+        _loopSize.Reset(count, 0);
+        _loopsInside.Reset(count, 1);
+        _loopDepth.Reset(count, 1);
+        _loopNumber.Reset(count, 0);
+        _fill.Reset(count, 0);
         foreach (int block in _order.AsSpan())
-            for (int loop = _loopOf[block]; loop >= 0; loop = _parent[loop]) _loopSize[loop]++;
+            if (_loopOf[block] >= 0)
+                _loopSize[_loopOf[block]]++;
+        // Inner loops were found first.
+        for (int loop = 0; loop < count; loop++)
+        {
+            if (_parent[loop] < 0) continue;
+            _loopSize[_parent[loop]] += _loopSize[loop];
+            _loopsInside[_parent[loop]] += _loopsInside[loop];
+        }
+        int next = 0;
+        for (int loop = count - 1; loop >= 0; loop--)
+        {
+            ref int number = ref _parent[loop] < 0 ? ref next : ref _fill[_parent[loop]];
+            if (_parent[loop] >= 0) _loopDepth[loop] = _loopDepth[_parent[loop]] + 1;
+            _loopNumber[loop] = number;
+            number += _loopsInside[loop];
+            _fill[loop] = _loopNumber[loop] + 1;
+        }
     }
 }

@@ -141,8 +141,16 @@ internal sealed partial class Function
     /// <summary>The value that an alias stands for.</summary>
     public Value Resolve(Value value)
     {
-        while (Values[value.Index].Kind == ValueKind.Alias) value = new Value(Values[value.Index].Owner);
-        return value;
+        Span<ValueData> values = Values.AsSpan();
+        int at = value.Index;
+        while (values[at].Kind == ValueKind.Alias)
+        {
+            // Halves the way for whoever comes next: aliases of aliases can be as many as loops are nested.
+            int next = values[at].Owner;
+            if (values[next].Kind == ValueKind.Alias) next = values[at].Owner = values[next].Owner;
+            at = next;
+        }
+        return new Value(at);
     }
 
     public void MakeAlias(Value value, Value of)

@@ -22,6 +22,9 @@ internal sealed partial class FunctionBuilder
         public int Incomplete; // chain of _incomplete, by index + 1
     }
 
+    // Every variable may meet in every block: the product is the guest's choice, and what exceeds this is nothing that a compiler makes.
+    private const int MostDetached = 1 << 20;
+
     private readonly FlatList<IrType> _variables = new(32);
     private readonly FlatList<BlockState> _blocks = new(32);
     private readonly FlatList<(PendingParam Param, int Next)> _incomplete = new(16);
@@ -30,6 +33,7 @@ internal sealed partial class FunctionBuilder
     private readonly FlatList<Block> _chain = new(16);
     private readonly DefinitionTable _definitions = new();
     private Function _function = new();
+    private int _detached;
 
     public Function Function => _function;
 
@@ -53,6 +57,7 @@ internal sealed partial class FunctionBuilder
         _definitions.Clear();
         Current = Block.None;
         Source = -1;
+        _detached = 0;
     }
 
     public Block CreateBlock()
@@ -139,6 +144,7 @@ internal sealed partial class FunctionBuilder
             }
             else
             {
+                if (++_detached > MostDetached) throw new NotSupportedException("too many variables meet in too many blocks");
                 value = _function.DetachedParam(block, _variables[variable.Index]);
                 var pending = new PendingParam(block, variable, value);
                 if (state.Sealed) _pending.Add(pending);

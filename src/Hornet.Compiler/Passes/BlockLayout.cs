@@ -1,3 +1,4 @@
+using Hornet.Base;
 using Hornet.Compiler.Ir;
 
 namespace Hornet.Compiler.Passes;
@@ -13,10 +14,7 @@ internal static class BlockLayout
     {
         c.Flow.Compute(f);
         MarkCold(f, c);
-        c.Work.Clear();
-        c.Marks.Reset(f.Blocks.Count, 0);
-        foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: false);
-        foreach (int block in c.Flow.Order) Place(f, c, new Block(block), cold: true);
+        Order(f, c);
         f.SetLayout(c.Work.AsSpan());
         return true;
     }
@@ -45,20 +43,52 @@ internal static class BlockLayout
         }
     }
 
-    /// <summary>Places a block, and with a loop's header the rest of the loop.</summary>
-    private static void Place(Function f, PassContext c, Block block, bool cold)
+    /// <summary>
+    /// Fills the list of work with the blocks in order. Each loop is a chain of its own blocks and, where their headers come, the
+    /// loops inside; the function is one more. The chains are followed with a stack, because loops nest as deep as the guest likes.
+    /// </summary>
+    private static void Order(Function f, PassContext c)
     {
-        if (c.Marks[block.Index] != 0 || f[block].Cold != cold) return;
-        c.Marks[block.Index] = 1;
-        c.Work.Add(block.Index);
-        int loop = c.Flow.LoopOf(block);
-        if (loop < 0 || c.Flow.LoopHeader(loop) != block) return;
-        ReadOnlySpan<int> order = c.Flow.Order;
-        for (int i = c.Flow.NumberOf(block) + 1, left = c.Flow.LoopSize(loop) - 1; i < order.Length && left > 0; i++)
+        // An item of a chain is a block, or a loop (numbered behind the blocks).
+        int blocks = f.Blocks.Count, loops = c.Flow.LoopCount;
+        c.Marks.Reset(blocks + loops, End);       // what follows an item in its chain
+        c.Marks2.Reset(2 * (loops + 1), End);     // the first and the last item of each chain
+        Span<int> next = c.Marks.AsSpan(), ends = c.Marks2.AsSpan();
+        foreach (int index in c.Flow.Order)
         {
-            if (!c.Flow.LoopContains(loop, new Block(order[i]))) continue;
-            left--;
-            Place(f, c, new Block(order[i]), cold);
+            var block = new Block(index);
+            int loop = c.Flow.LoopOf(block);
+            if (loop >= 0 && c.Flow.LoopHeader(loop) == block) Append(next, ends, c.Flow.LoopParent(loop), blocks + loop);
+            Append(next, ends, loop, index);
+        }
+        c.Work.Clear();
+        Follow(f, c, blocks, cold: false);
+        Follow(f, c, blocks, cold: true);
+    }
+
+    private const int End = -1;
+
+    private static void Append(Span<int> next, Span<int> ends, int loop, int item)
+    {
+        ref int first = ref ends[2 * (loop + 1)], last = ref ends[2 * (loop + 1) + 1];
+        if (first == End) first = item;
+        else next[last] = item;
+        last = item;
+    }
+
+    private static void Follow(Function f, PassContext c, int blocks, bool cold)
+    {
+        Span<int> next = c.Marks.AsSpan(), ends = c.Marks2.AsSpan();
+        FlatList<int> stack = c.Uses;
+        stack.Clear();
+        stack.Add(ends[0]);
+        while (stack.Count > 0)
+        {
+            int item = stack.Pop();
+            if (item == End) continue;
+            stack.Add(next[item]);
+            if (item >= blocks) stack.Add(ends[2 * (item - blocks + 1)]);
+            else if (f[new Block(item)].Cold == cold) c.Work.Add(item);
         }
     }
 }

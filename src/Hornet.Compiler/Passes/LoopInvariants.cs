@@ -1,3 +1,4 @@
+using Hornet.Base;
 using Hornet.Compiler.Ir;
 
 namespace Hornet.Compiler.Passes;
@@ -17,8 +18,10 @@ internal static class LoopInvariants
         c.Flow.Compute(f);
         c.Marks.Reset(f.Insts.Count, 0);
         bool changed = false;
-        // Inner loops come first in the list: what leaves them can leave the outer ones as well.
-        for (int loop = 0; loop < c.Flow.LoopCount; loop++) changed |= Hoist(f, c, loop);
+        // Inner loops come first in the list: what leaves them can leave the outer ones as well. Each is walked through with all
+        // that it contains, so nesting without end would cost the square.
+        long most = 64L * c.Flow.Order.Length;
+        for (int loop = 0; loop < c.Flow.LoopCount && (most -= c.Flow.LoopSize(loop)) >= 0; loop++) changed |= Hoist(f, c, loop);
         return changed;
     }
 
@@ -114,18 +117,35 @@ internal static class LoopInvariants
         _ => false,
     };
 
-    /// <summary>Moves an instruction and the cheap ones it needs.</summary>
-    private static void MoveOut(Function f, PassContext c, int loop, Inst inst, Inst before)
+    /// <summary>Moves an instruction and the cheap ones it needs, which may need others in turn: operands before what uses them.</summary>
+    private static void MoveOut(Function f, PassContext c, int loop, Inst root, Inst before)
     {
-        InstData data = f[inst];
-        foreach (Value operand in (ReadOnlySpan<Value>)[data.A, data.B, data.C])
+        FlatList<int> stack = c.Work;
+        stack.Clear();
+        stack.Add(root.Index);
+        while (stack.Count > 0)
         {
-            if (operand.IsNone || f.DefOf(operand) is not { IsNone: false } def || c.Marks[def.Index] != 2 * loop + Cheap) continue;
-            MoveOut(f, c, loop, def, before);
+            var inst = new Inst(stack[stack.Count - 1]);
+            InstData data = f[inst];
+            if (inst != root && c.Marks[inst.Index] != 2 * loop + Cheap)
+            {
+                // Wanted twice, and moved already.
+                stack.Pop();
+                continue;
+            }
+            if (Push(f, c, loop, data.A) | Push(f, c, loop, data.B) | Push(f, c, loop, data.C)) continue;
+            stack.Pop();
+            c.Marks[inst.Index] = 2 * loop + Invariant;
+            f.RemoveInst(inst);
+            f.InsertBefore(inst, before);
         }
-        c.Marks[inst.Index] = 2 * loop + Invariant;
-        f.RemoveInst(inst);
-        f.InsertBefore(inst, before);
+    }
+
+    private static bool Push(Function f, PassContext c, int loop, Value operand)
+    {
+        if (operand.IsNone || f.DefOf(operand) is not { IsNone: false } def || c.Marks[def.Index] != 2 * loop + Cheap) return false;
+        c.Work.Add(def.Index);
+        return true;
     }
 
     /// <summary>A bit per alias class that something in the loop may write.</summary>

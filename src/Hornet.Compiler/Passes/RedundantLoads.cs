@@ -7,6 +7,8 @@ namespace Hornet.Compiler.Passes;
 /// equal content.</summary>
 internal static class RedundantLoads
 {
+    // A round carries versions around one more level of loops.
+    private const int MostRounds = 32;
     private const int Classes = (int)AliasClass.ReadOnly + 1;
 
     public static bool Run(Function f, PassContext c)
@@ -70,8 +72,14 @@ internal static class RedundantLoads
         c.Marks2.Reset(f.Blocks.Count * Classes, 0); // at the end; 0: not known yet
         Span<int> version = stackalloc int[Classes];
         bool changed = true;
-        while (changed)
+        for (int rounds = 0; changed; rounds++)
         {
+            if (rounds == MostRounds)
+            {
+                // Not settled: then each block begins with what nobody knows.
+                foreach (int index in c.Flow.Order) c.Marks.AsSpan().Slice(index * Classes, Classes).Fill(-2 - index);
+                return;
+            }
             changed = false;
             foreach (int index in c.Flow.Order)
             {

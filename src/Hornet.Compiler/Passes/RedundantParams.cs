@@ -6,12 +6,14 @@ namespace Hornet.Compiler.Passes;
 internal static class RedundantParams
 {
     private const int Gone = 0, Kept = 1;
+    // Who nests loops deeper than this keeps some parameters too many.
+    private const int MostRounds = 32;
 
     public static bool Run(Function f, PassContext c)
     {
         c.Flow.Compute(f);
         bool changed = false, again = true;
-        while (again)
+        for (int rounds = 0; again && rounds < MostRounds; rounds++)
         {
             again = false;
             foreach (int index in c.Flow.Order)

@@ -12,6 +12,8 @@ internal sealed partial class X64Emit
 {
     /// <summary>A leaf function with a frame up to this need not check the stack: the headroom below the limit is larger.</summary>
     private const int LeafHeadroom = 16 * 1024;
+    // Frames up to this size do not count in the comparison: a chain of them below the limit is as long as the limit allows, so only the last one adds.
+    private const int SmallFrame = 1024;
 
     private readonly Assembler _asm;
     private readonly CodeBuffer _buffer;
@@ -110,19 +112,24 @@ internal sealed partial class X64Emit
 
     private void CheckStack()
     {
-        int from = Pinned;
-        for (int i = 0; i < _function.StackLimit.Count; i++)
+        int from = Pinned, last = _function.StackLimit.Count - 1;
+        for (int i = 0; i < last; i++)
         {
             _asm.Emit(X64Op.MovRm, 8, Scratch, RegMem.Memory(from, _function.StackLimit[i]));
             from = Scratch;
         }
         CodeLabel overflow = Defer(DeferredKind.Trap, TrapCode.StackOverflow);
-        if (_frameSize > 0)
+        if (_frameSize <= SmallFrame)
         {
-            // limit + frame > rsp, without wrapping around.
-            _asm.Emit(X64Op.AddMi, 8, 0, Scratch, _frameSize);
-            if (_frameSize > LeafHeadroom) _asm.JumpIf(Cond.B, overflow);
+            // What lies below the limit has room for it.
+            _asm.Emit(X64Op.CmpRm, 8, Rsp, RegMem.Memory(from, _function.StackLimit[last]));
+            _asm.JumpIf(Cond.B, overflow);
+            return;
         }
+        _asm.Emit(X64Op.MovRm, 8, Scratch, RegMem.Memory(from, _function.StackLimit[last]));
+        // limit + frame > rsp, without wrapping around.
+        _asm.Emit(X64Op.AddMi, 8, 0, Scratch, _frameSize);
+        if (_frameSize > LeafHeadroom) _asm.JumpIf(Cond.B, overflow);
         _asm.Emit(X64Op.CmpRm, 8, Rsp, Scratch);
         _asm.JumpIf(Cond.B, overflow);
     }

@@ -111,7 +111,9 @@ internal sealed partial class X64Lower
         if (data.Type >= IrType.I32)
         {
             // Three operands, or two that do not die: lea adds without destroying anything.
-            Amode sum = HasMergeableLoad(data.A) || HasMergeableLoad(data.B) ? JustAdd : AddressOf(data);
+            bool load = HasMergeableLoad(data.A) || HasMergeableLoad(data.B);
+            bool keepsA = !DiesHere(data.A), keepsB = !DiesHere(data.B);
+            Amode sum = load ? JustAdd : AddressOf(data);
             bool cheap = sum.Index < 0 && sum.Kind == X64Mem.Based;
             if (cheap && sum.Disp == 0)
             {
@@ -123,13 +125,38 @@ internal sealed partial class X64Lower
                 Rm(X64Op.Lea, size, dst, Source.At(sum));
                 return;
             }
-            if (cheap)
+            if (cheap && !keepsA)
             {
                 Mi(X64Op.AddMi, size, dst, sum.Base, sum.Disp);
                 return;
             }
+            if (cheap || (keepsA && keepsB && !load))
+            {
+                // One instruction instead of a copy and a sum.
+                Rm(X64Op.Lea, size, dst, Source.At(cheap ? sum : new Amode(X64Mem.Based, Use(data.A), Use(data.B))));
+                return;
+            }
         }
         LowerLogic(X64Op.AddRm, X64Op.AddMi, data, dst, size);
+    }
+
+    /// <summary>Whether an instruction is the last to want a value, so that its register may be overwritten: nothing behind has asked for it,
+    /// and no loop around this place comes back to it.</summary>
+    private bool DiesHere(Value value)
+    {
+        while (true)
+        {
+            if (_vregOf[value.Index] >= 0) return false;
+            Inst def = _function.DefOf(value);
+            Block home = def.IsNone ? new Block(_function.Values[value.Index].Owner) : _function.Link(def).Block;
+            if (!def.IsNone && IsFreeExtension(_function[def]))
+            {
+                value = _function[def].A;
+                continue;
+            }
+            int loop = _flow.LoopOf(_function.Link(_root).Block);
+            return loop < 0 || _flow.LoopContains(loop, home);
+        }
     }
 
     private static Amode JustAdd => new(X64Mem.Based, 0, 0);
@@ -203,7 +230,7 @@ internal sealed partial class X64Lower
     private (Value A, Value B) Commute(in InstData data)
     {
         bool exchange = (_function.IsIconst(data.A, out _) && !_function.IsIconst(data.B, out _))
-            || (HasMergeableLoad(data.A) && !HasMergeableLoad(data.B) && !_function.IsIconst(data.B, out _));
+            || (!_function.IsIconst(data.B, out _) && !HasMergeableLoad(data.B) && (HasMergeableLoad(data.A) || (!DiesHere(data.A) && DiesHere(data.B))));
         return exchange ? (data.B, data.A) : (data.A, data.B);
     }
 

@@ -348,13 +348,15 @@ internal sealed partial class X64Lower
             Inst def = _function.DefOf(value);
             if (def.IsNone) return VRegOf(value);
             ref InstData data = ref _function[def];
-            if (data.Op == Opcode.Uextend && data.Type == IrType.I64 && _function.TypeOf(data.A) == IrType.I32) value = data.A;
-            else if (data.Op == Opcode.Ireduce && data.Type < IrType.I32) value = data.A;
-            // The register or slot of a reference always has its number, also after a collection.
-            else if (data.Op == Opcode.RefAddr) value = data.A;
-            else return VRegOf(value);
+            if (!IsFreeExtension(data)) return VRegOf(value);
+            value = data.A;
         }
     }
+
+    /// <summary>What yields its operand's register as it is. The register or slot of a reference always has its number, also after a collection.</summary>
+    private bool IsFreeExtension(in InstData data) =>
+        (data.Op == Opcode.Uextend && data.Type == IrType.I64 && _function.TypeOf(data.A) == IrType.I32)
+        || (data.Op == Opcode.Ireduce && data.Type < IrType.I32) || data.Op == Opcode.RefAddr;
 
     private int Temp(RegKind kind = RegKind.Int) => Code.CreateVReg(kind);
 
