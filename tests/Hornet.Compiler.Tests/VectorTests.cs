@@ -64,11 +64,45 @@ public sealed unsafe class VectorTests
     }
 
     [Theory]
+    [InlineData("i8x16")]
+    [InlineData("i16x8")]
+    [InlineData("i32x4")]
+    [InlineData("i64x2")]
+    public void ShiftsByConstants(string lane)
+    {
+        foreach (string op in (string[])["ishl", "ushr", "sshr"])
+            foreach (int by in (int[])[0, 1, 7, 8, 15, 31, 63, 64, 67])
+                Agree($"function %f(v128, v128, v128) -> v128 {{\nblock0(v0: v128, v1: v128, v2: v128):\n v3 = iconst.i32 {by}\n v4 = {op}.{lane} v0, v3\n return v4\n}}", op);
+    }
+
+    [Theory]
     [InlineData("0f0e0d0c0b0a09080706050403020100")]
     [InlineData("1f0e1d0c1b0a19081706150413021100")]
     [InlineData("0b0a09080f0e0d0c0302010007060504")]
     [InlineData("1b1a19181f1e1d1c1312111017161514")]
     [InlineData("00000000000000000000000000000000")]
+    [InlineData("17071606150514041303120211011000")]
+    [InlineData("7170616051504140313021201110010")]
+    [InlineData("1f0f1e0e1d0d1c0c1b0b1a0a19091808")]
+    [InlineData("f1f0e1e0d1d0c1c0b1b0a1a09190818")]
+    [InlineData("17160706151405041312030211100100")]
+    [InlineData("7061716050415140302131201001110")]
+    [InlineData("1f1e0f0e1d1c0d0c1b1a0b0a19180908")]
+    [InlineData("f0e1f1e0d0c1d1c0b0a1b1a09081918")]
+    [InlineData("17161514070605041312111003020100")]
+    [InlineData("7060504171615140302010013121110")]
+    [InlineData("1f1e1d1c0f0e0d0c1b1a19180b0a0908")]
+    [InlineData("f0e0d0c1f1e1d1c0b0a09081b1a1918")]
+    [InlineData("17161514131211100706050403020100")]
+    [InlineData("7060504030201001716151413121110")]
+    [InlineData("1f1e1d1c1b1a19180f0e0d0c0b0a0908")]
+    [InlineData("f0e0d0c0b0a09081f1e1d1c1b1a1918")]
+    [InlineData("14131211100f0e0d0c0b0a0908070605")]
+    [InlineData("4030201001f1e1d1c1b1a1918171615")]
+    [InlineData("1f1e0d0c1b1a09081716050413120100")]
+    [InlineData("1f1e1d1c171615140f0e0d0c03020100")]
+    [InlineData("f0e0d0c030201001f1e1d1c17161514")]
+    [InlineData("171615141f1e1d1c131211101b1a1918")]
     public void Shuffles(string lanes)
     {
         Agree($"function %f(v128, v128, v128) -> v128 {{\nblock0(v0: v128, v1: v128, v2: v128):\n v3 = shuffle.i8x16 v0, v1, 0x{lanes}\n return v3\n}}", "shuffle");

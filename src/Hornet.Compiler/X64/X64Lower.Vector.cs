@@ -248,35 +248,6 @@ internal sealed partial class X64Lower
         }
     }
 
-    private void Shuffle(in InstData data, int dst)
-    {
-        UInt128 lanes = _function.Vectors[(int)data.Imm];
-        int a = Use(data.A), b = Use(data.B);
-        UInt128 fromA = 0, fromB = 0;
-        bool usesA = false, usesB = false, words = true;
-        int order = 0;
-        for (int i = 0; i < 16; i++)
-        {
-            int lane = (int)(lanes >> 8 * i) & 31;
-            if (a == b) lane &= 15;
-            usesA |= lane < 16;
-            usesB |= lane >= 16;
-            fromA |= (UInt128)(lane < 16 ? (uint)lane : 0x80u) << 8 * i;
-            fromB |= (UInt128)(lane >= 16 ? (uint)lane - 16 : 0x80u) << 8 * i;
-            words &= (lane & 3) == (i & 3) && (i % 4 == 0 || lane == ((int)(lanes >> 8 * (i - 1)) & 31) + 1);
-            if (i % 4 == 0) order |= (lane >> 2 & 3) << i / 2;
-        }
-        if (!usesA || !usesB)
-        {
-            int only = usesB ? b : a;
-            if (words) Rm(X64Op.Pshufd, 16, dst, Source.Reg(only), order);
-            else V(X64Op.Pshufb, dst, only, Source.At(Constant(usesB ? fromB : fromA)));
-            return;
-        }
-        int left = V(X64Op.Pshufb, a, Source.At(Constant(fromA))), right = V(X64Op.Pshufb, b, Source.At(Constant(fromB)));
-        V(X64Op.Por, dst, left, Source.Reg(right));
-    }
-
     private void Test(int dst, int vector, Cond cond)
     {
         ref MInst test = ref New(X64Op.Ptest, 16);
@@ -376,6 +347,11 @@ internal sealed partial class X64Lower
         Lane lane = data.Lane;
         int a = Use(data.A), bits = lane.LaneBytes() * 8;
         bool left = data.Op == Opcode.Ishl, signed = data.Op == Opcode.Sshr;
+        if (_function.IsIconst(data.B, out long constant) && !(lane == Lane.I8x16 && signed))
+        {
+            VectorShiftBy(lane, left, signed, dst, a, (int)constant & bits - 1);
+            return;
+        }
         int masked = Temp();
         Mi(X64Op.AndMi, 4, masked, Use(data.B), bits - 1);
         int count = FromInt(masked, false);
@@ -409,6 +385,33 @@ internal sealed partial class X64Lower
             : signed ? Lanes(lane, X64Op.Ud2, X64Op.Psraw, X64Op.Psrad, X64Op.Ud2)
             : Lanes(lane, X64Op.Ud2, X64Op.Psrlw, X64Op.Psrld, X64Op.Psrlq);
         V(op, dst, a, Source.Reg(count));
+    }
+
+    private void VectorShiftBy(Lane lane, bool left, bool signed, int dst, int a, int by)
+    {
+        if (by == 0)
+        {
+            Rm(X64Op.Movaps, 16, dst, Source.Reg(a));
+            return;
+        }
+        if (lane == Lane.I8x16)
+        {
+            // In 16-bit lanes, and then without the bits that came from the neighbour.
+            int shifted = ShiftImm(left ? X64Op.PsllwImm : X64Op.PsrlwImm, a, by);
+            V(X64Op.Pand, dst, shifted, Fill8((byte)(left ? 0xFF << by : 0xFF >> by)));
+            return;
+        }
+        if (lane == Lane.I64x2 && signed)
+        {
+            // (x >> c ^ m) - m, m being the sign bit after the shift
+            int turned = V(X64Op.Pxor, ShiftImm(X64Op.PsrlqImm, a, by), Fill64(1UL << 63 - by));
+            V(X64Op.Psubq, dst, turned, Fill64(1UL << 63 - by));
+            return;
+        }
+        X64Op op = left ? Lanes(lane, X64Op.Ud2, X64Op.PsllwImm, X64Op.PslldImm, X64Op.PsllqImm)
+            : signed ? Lanes(lane, X64Op.Ud2, X64Op.PsrawImm, X64Op.PsradImm, X64Op.Ud2)
+            : Lanes(lane, X64Op.Ud2, X64Op.PsrlwImm, X64Op.PsrldImm, X64Op.PsrlqImm);
+        ShiftImm(op, dst, a, by);
     }
 
     // Memory
