@@ -279,7 +279,7 @@ internal sealed partial class FunctionTranslator
             {
                 Value callee = _stack.Pop();
                 _builder.Trapz(callee, TrapCodes.ToCompiler(TrapCode.NullFunctionReference));
-                CallThrough(callee, (int)op.A, op.Op == Op.ReturnCallRef);
+                CallThrough(callee, (int)op.A, op.Op == Op.ReturnCallRef, MemFlags.Trusted(AliasClass.ReadOnly));
                 break;
             }
             default: throw new UntranslatedException(op.Op);
@@ -288,10 +288,11 @@ internal sealed partial class FunctionTranslator
 
     unsafe static int FuncRefSize => sizeof(Runtime.VmFuncRef);
 
-    void CallThrough(Value callee, int type, bool tail)
+    // The flags are those of the first access to the reference, which may be null.
+    void CallThrough(Value callee, int type, bool tail, MemFlags first)
     {
         MemFlags flags = MemFlags.Trusted(AliasClass.ReadOnly);
-        CallReference(type, _builder.Load(IrType.I64, flags, callee, VmOffsets.FuncRefNativeEntry), _builder.Load(IrType.I64, flags, callee, VmOffsets.FuncRefContext), tail);
+        CallReference(type, _builder.Load(IrType.I64, first, callee, VmOffsets.FuncRefNativeEntry), _builder.Load(IrType.I64, flags, callee, VmOffsets.FuncRefContext), tail);
     }
 
     void CallReference(int type, Value entry, Value context, bool tail)
@@ -322,17 +323,21 @@ internal sealed partial class FunctionTranslator
     {
         TableType table = module.Environment.Tables[(int)op.B];
         Value callee = TableElement((int)op.B, _stack.Pop(), TrapCode.UndefinedElement);
-        _builder.Trapz(callee, TrapCodes.ToCompiler(TrapCode.IndirectCallToNull));
+        // No function is null, and the first thing that is read of one faults there.
+        MemFlags first = MemFlags.Trusted(AliasClass.ReadOnly);
+        if (module.Checks == BoundsChecks.Guard) first = new(AliasClass.ReadOnly, TrapCodes.ToCompiler(TrapCode.IndirectCallToNull));
+        else _builder.Trapz(callee, TrapCodes.ToCompiler(TrapCode.IndirectCallToNull));
         int type = (int)op.A;
         if (!IsExactType(table.Element, type))
         {
-            Value actual = _builder.Load(IrType.I32, MemFlags.Trusted(AliasClass.ReadOnly), callee, VmOffsets.FuncRefTypeId);
+            Value actual = _builder.Load(IrType.I32, first, callee, VmOffsets.FuncRefTypeId);
+            first = MemFlags.Trusted(AliasClass.ReadOnly);
             Value expected = _builder.Load(IrType.I32, MemFlags.Trusted(AliasClass.ReadOnly), _builder.VmContext(), module.Layout.TypeIds + type * 4);
             Value same = _builder.Icmp(IntCC.Eq, actual, expected);
             if (module.Environment.Types[type].IsFinal) _builder.Trapz(same, TrapCodes.ToCompiler(TrapCode.BadSignature));
             else CheckSubtype(same, actual, type);
         }
-        CallThrough(callee, type, op.Op == Op.ReturnCallIndirect);
+        CallThrough(callee, type, op.Op == Op.ReturnCallIndirect, first);
     }
 
     // A table of exactly this final type holds nothing else.

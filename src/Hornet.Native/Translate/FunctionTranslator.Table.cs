@@ -6,26 +6,32 @@ namespace Hornet.Native;
 /// <content>Tables and references.</content>
 internal sealed partial class FunctionTranslator
 {
-    /// <summary>The address of a table's slot, after its index is checked; masked where it could be speculated past the end.</summary>
-    Value TableSlot(int table, Value index, TrapCode trap)
+    /// <summary>The address of a table's slot, after its index is checked; masked where it could be speculated past the end. With
+    /// <paramref name="byFault"/> the mask is the check: an index outside yields the address 0, and whoever reads there traps.</summary>
+    Value TableSlot(int table, Value index, TrapCode trap, bool byFault = false)
     {
         TableType type = module.Environment.Tables[table];
         Value cell = ContextPointer(module.Layout.Tables + table * 8);
         Value wide = Widen(type.Is64, index);
-        MemFlags flags = MemFlags.Trusted(AliasClass.Table);
-        Value length = _builder.Load(IrType.I64, flags, cell, VmOffsets.TableLength);
+        // An own table that cannot grow lies where it lies, as long as it is.
+        bool isFixed = table >= module.Environment.ImportedTables && type.Limits.Max == type.Limits.Min;
+        MemFlags flags = MemFlags.Trusted(isFixed ? AliasClass.ReadOnly : AliasClass.Table);
+        Value length = isFixed ? Iconst64((long)type.Limits.Min) : _builder.Load(IrType.I64, flags, cell, VmOffsets.TableLength);
         Value outside = _builder.Icmp(IntCC.Uge, wide, length);
-        _builder.Trapnz(outside, TrapCodes.ToCompiler(trap));
+        if (!byFault) _builder.Trapnz(outside, TrapCodes.ToCompiler(trap));
         // A mispredicted check must not read beyond the table: the index becomes 0 in the shadow of the branch.
-        Value safe = _builder.Select(outside, Iconst64(0), wide, guard: true);
+        Value safe = byFault ? wide : _builder.Select(outside, Iconst64(0), wide, guard: true);
         Value slots = _builder.Load(IrType.I64, flags, cell, VmOffsets.TableSlots);
-        return _builder.Binary(Opcode.Iadd, slots, _builder.Binary(Opcode.Ishl, safe, Iconst64(3)));
+        Value slot = _builder.Binary(Opcode.Iadd, slots, _builder.Binary(Opcode.Ishl, safe, Iconst64(3)));
+        return byFault ? _builder.Select(outside, Iconst64(0), slot, guard: true) : slot;
     }
 
     /// <summary>What a table holds at an index: the payload of its slot, made by the runtime where the slot is not initialised.</summary>
     Value TableElement(int table, Value index, TrapCode outside)
     {
-        Value slot = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), TableSlot(table, index, outside), 0);
+        bool byFault = module.Checks == BoundsChecks.Guard;
+        MemFlags flags = byFault ? new(AliasClass.Table, TrapCodes.ToCompiler(outside)) : MemFlags.Trusted(AliasClass.Table);
+        Value slot = _builder.Load(IrType.I64, flags, TableSlot(table, index, outside, byFault), 0);
         Value payload = _builder.Binary(Opcode.Ushr, slot, Iconst64(1));
         Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
         _builder.Function.AppendParam(done, IrType.I64);
