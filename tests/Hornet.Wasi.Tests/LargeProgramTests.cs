@@ -28,9 +28,11 @@ public sealed class LargeProgramTests
         return (process.ExitCode, output, error.Result);
     }
 
+    public static TheoryData<Way> Tiers => [Way.Interpreted, Way.Native];
+
     /// <summary>clang and wasm-ld run inside the guest; what they make runs too.</summary>
-    [Fact]
-    public void LLVM_compiles_and_links_a_program_that_runs()
+    [Theory, MemberData(nameof(Tiers))]
+    public void LLVM_compiles_and_links_a_program_that_runs(Way way)
     {
         const string package = "@yowasp/clang@22.0.0-git20542-10";
         string llvm = Guest("npm", package, "gen/llvm.core.wasm"), resources = Path.Combine(Path.GetDirectoryName(llvm)!, "usr");
@@ -48,7 +50,7 @@ public sealed class LargeProgramTests
             static int factorial(int n) { return n < 2 ? 1 : n * factorial(n - 1); }
             int main(int argc, char **argv) { printf("%d %s\n", factorial(10), argv[1]); return argc; }
             """);
-        using Engine engine = new(new Config().WithMaximumStackSize(8 << 20));
+        using Engine engine = new(GuestProgram.NewConfig(way).WithMaximumStackSize(8 << 20));
         using Module module = Module.FromFile(engine, llvm);
         using Linker linker = new(engine);
         linker.DefineWasi();
@@ -57,7 +59,7 @@ public sealed class LargeProgramTests
             "-o", "/build/t.o", "-x", "c", "/build/t.c");
         Call("wasm-ld", "-m", "wasm32", "-L/usr/lib/wasm32-wasip1", "/usr/lib/wasm32-wasip1/crt1-command.o", "/build/t.o", "-lc",
             "/usr/lib/wasm32-unknown-wasip1/libclang_rt.builtins.a", "-o", "/build/t.wasm");
-        GuestProgram.Outcome outcome = GuestProgram.Run(work["t.wasm"], new WasiConfiguration().WithArgs("t", "argument"));
+        GuestProgram.Outcome outcome = GuestProgram.Run(work["t.wasm"], new WasiConfiguration().WithArgs("t", "argument"), way: way);
         Assert.Equal(new GuestProgram.Outcome(2, "3628800 argument\n", ""), outcome);
 
         void Call(params string[] arguments)
@@ -77,8 +79,8 @@ public sealed class LargeProgramTests
         }
     }
 
-    [Fact]
-    public void SQLite_keeps_its_file_from_run_to_run()
+    [Theory, MemberData(nameof(Tiers))]
+    public void SQLite_keeps_its_file_from_run_to_run(Way way)
     {
         string sources = Path.GetDirectoryName(Guest("npm", "better-sqlite3@12.4.1", "deps/sqlite3/sqlite3.c"))!;
         string program = Guest("c", Path.Combine(s_root, "tests", "Hornet.Wasi.Tests", "programs", "database.c"), Path.Combine(sources, "sqlite3.c"), "-I" + sources, "-O1",
@@ -92,17 +94,17 @@ public sealed class LargeProgramTests
 
         string Query(params string[] statements)
         {
-            GuestProgram.Outcome outcome = GuestProgram.Run(program, new WasiConfiguration().WithArgs(["database", "/data.db", .. statements]).WithPreopenedDirectory(scratch.Path, "/"));
+            GuestProgram.Outcome outcome = GuestProgram.Run(program, new WasiConfiguration().WithArgs(["database", "/data.db", .. statements]).WithPreopenedDirectory(scratch.Path, "/"), way: way);
             Assert.True(outcome is { ExitCode: 0, Error: "" }, outcome.Error);
             return outcome.Output;
         }
     }
 
-    [Fact]
-    public void The_sample_that_embeds_QuickJS()
+    [Theory, MemberData(nameof(Tiers))]
+    public void The_sample_that_embeds_QuickJS(Way way)
     {
         string module = Guest("npm", "quickjs-wasi@3.6.2", "quickjs.wasm");
-        (int code, string output, string error) = Run("dotnet", Path.Combine(s_root, "artifacts", "bin", "QuickJs", "release", "QuickJs.dll"), module);
+        (int code, string output, string error) = Run("dotnet", Path.Combine(s_root, "artifacts", "bin", "QuickJs", "release", "QuickJs.dll"), module, way == Way.Native ? "native" : "interpreted");
         Assert.True(code == 0, error);
         Assert.Equal("""
             3
