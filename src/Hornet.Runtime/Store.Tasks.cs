@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Hornet.Runtime;
 
 namespace Hornet;
@@ -12,8 +13,12 @@ public sealed unsafe partial class Store
     /// <summary>The call that runs, if it is one that can wait.</summary>
     internal GuestTask? RunningTask => _tasks?.Running;
 
+    /// <summary>Whether calls can wait without a thread at all. An executable in which none does (hornet-micro) says so when it is published, and is smaller.</summary>
+    [FeatureSwitchDefinition("Hornet.CallsThatWait")]
+    internal static bool HasTasks { get; } = !AppContext.TryGetSwitch("Hornet.CallsThatWait", out bool enabled) || enabled;
+
     /// <summary>Whether a host function that a guest has called may wait by leaving the guest.</summary>
-    internal bool CanSuspend => Vm->Current != null && Vm->Current->Suspendable;
+    internal bool CanSuspend => HasTasks && Vm->Current != null && Vm->Current->Suspendable;
 
     /// <summary>A host function waits; allowed where <see cref="CanSuspend"/>. What comes back is the host function's to return.</summary>
     internal CallStatus Suspend(HostOperation operation) => _tasks!.Running!.Suspend(operation);

@@ -11,7 +11,7 @@ public sealed class LargeProgramTests
     static readonly string s_root = CProgramTests.Root();
 
     /// <summary>A file that eng/guest.sh makes or fetches.</summary>
-    static string Guest(params string[] arguments)
+    internal static string Guest(params string[] arguments)
     {
         (int code, string output, string error) = Run(Path.Combine(s_root, "eng", "guest.sh"), arguments);
         Assert.SkipWhen(code == 3, error.Trim());

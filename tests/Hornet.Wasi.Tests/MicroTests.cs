@@ -76,6 +76,36 @@ public sealed class MicroTests
         Assert.Contains("magic", error);
     }
 
+    /// <summary>What docs/embedded.md states: the module, what ran of it, the guest's memory, and this.</summary>
+    const double StatedMegabytes = 4.5;
+
+    /// <summary>
+    /// The bound on resident memory, over the programs of the benchmarks. What a program touches itself is measured by running it natively; of
+    /// the module no more is resident than its file has bytes, of its translation no more than a few times that.
+    /// </summary>
+    [Theory, InlineData("fib", "27"), InlineData("sieve", "2"), InlineData("nbody", "20000"), InlineData("matmul", "120"), InlineData("sha256", "20"), InlineData("mixed", "50"), InlineData("hello", "")]
+    public void Peak_memory_is_bounded(string program, string size)
+    {
+        string file = Path.Combine(CProgramTests.Root(), "out", "hornet-micro");
+        Assert.SkipUnless(File.Exists(file), "out/hornet-micro is not published: ./h build");
+        string? folder = new[] { Environment.GetEnvironmentVariable("HORNET_PROGRAMS"), Path.Combine(CProgramTests.Root(), "..", "shared", "programs"), Path.Combine(CProgramTests.Root(), ".suites", "programs") }
+            .FirstOrDefault(f => !string.IsNullOrEmpty(f) && File.Exists(Path.Combine(f, program + ".c")));
+        Assert.SkipWhen(folder is null, "the benchmark programs are not there: set HORNET_PROGRAMS");
+        string source = Path.Combine(folder!, program + ".c");
+        string module = LargeProgramTests.Guest("c", source), native = LargeProgramTests.Guest("native", source);
+        string spawn = LargeProgramTests.Guest("native", Path.Combine(CProgramTests.Root(), "bench", "spawn.c"));
+        string[] arguments = size.Length == 0 ? [] : [size];
+        (int code, string output, string error) = Run(spawn, ["1", file, module, .. arguments, "--", native, .. arguments]);
+        Assert.True(code == 0, error);
+        // median, least and processor time, peak in kB, exit code
+        double[][] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => Array.ConvertAll(l.Split(' '), s => double.Parse(s, System.Globalization.CultureInfo.InvariantCulture)))];
+        Assert.Equal((0d, 0d), (lines[0][4], lines[1][4]));
+        double moduleMegabytes = new FileInfo(module).Length / 1048576.0, peak = lines[0][3] / 1024, own = lines[1][3] / 1024;
+        Assert.True(peak <= own + moduleMegabytes + StatedMegabytes, $"{program}: {peak:F1} MB resident, {own:F1} MB natively, module {moduleMegabytes:F2} MB");
+        if (program == "hello")
+            Assert.InRange(peak, 0.5, 6);
+    }
+
     static (int, string, string) Run(string file, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;

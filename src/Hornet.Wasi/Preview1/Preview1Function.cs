@@ -34,7 +34,7 @@ internal sealed unsafe class Preview1Function(string parameters, bool returns, d
         }
         if (errno == Errno.Intr)
             throw new TrapException(TrapCode.Interrupt);
-        if (errno == Errno.Suspended)
+        if (Store.HasTasks && errno == Errno.Suspended)
         {
             SuspendedWait wait = resumed ?? new(context, this, caller, values);
             (wait.Items, wait.Done) = (call!.Items, call.Done);
