@@ -44,7 +44,7 @@ internal sealed unsafe partial class NativeTier
             ImageReader image = ImageReader.Open(source);
             image.CheckFits(Describe(settings), settings.Features);
             ImageContent content = new(source, image[ImagePart.Wasm]);
-            return Use(image, content, settings);
+            return Use(image, content, settings, null);
         }
         catch
         {
@@ -53,7 +53,49 @@ internal sealed unsafe partial class NativeTier
         }
     }
 
-    PreparedModule Use(ImageReader image, ModuleContent content, CodeSettings settings)
+    readonly CacheOptions? _cacheOptions;
+    CompileCache? _cache;
+    bool _cacheOpened;
+
+    // Opened when the first module comes.
+    CompileCache? Cache
+    {
+        get
+        {
+            if (_cacheOptions is null || Volatile.Read(ref _cacheOpened)) return _cache;
+            _cache = CompileCache.Open(_cacheOptions.Folder, _cacheOptions.MaximumBytes);
+            Volatile.Write(ref _cacheOpened, true);
+            return _cache;
+        }
+    }
+
+    // All that changes the code, besides the module and the build.
+    string CacheKey(CodeSettings settings) => $"{Describe(settings)}calls={_mode}\ncpu={_target.Compiler.Features}\nfeatures={(ulong)settings.Features}\n";
+
+    public override PreparedModule? FindImage(ModuleContent content, CodeSettings settings)
+    {
+        if (Cache is not { } cache || cache.Find(CompileCache.NameOf(content, CacheKey(settings)), content) is not { } image) return null;
+        try
+        {
+            image.CheckFits(Describe(settings), settings.Features);
+            return Use(image, content, settings, Keep(settings));
+        }
+        catch (ImageException)
+        {
+            image.Source.Dispose();
+            return null;
+        }
+    }
+
+    // Images of lazily compiled modules have what earlier runs have called, and grow.
+    KeepCode? Keep(CodeSettings settings) => Cache is not { } cache ? null : (code, compiled) =>
+    {
+        ImageWriter writer = new(code.Environment, code.Content, code.Image) { DirectCalls = _mode == CompileMode.Eager };
+        foreach ((int function, FunctionCode made) in compiled) writer.Add(function - code.Environment.ImportedFunctions, made);
+        cache.Store(CompileCache.NameOf(code.Content, CacheKey(settings)), stream => writer.Write(stream, _target.Compiler.Features, settings.Features, Describe(settings), ThunksOf(code.Environment)));
+    };
+
+    PreparedModule Use(ImageReader image, ModuleContent content, CodeSettings settings, KeepCode? keep)
     {
         ModuleEnvironment environment = image.Environment(content, image.Functions());
         byte[] thunks = image.Source.Read(image[ImagePart.Thunks]);
@@ -61,10 +103,10 @@ internal sealed unsafe partial class NativeTier
         {
             List<ThunkCode> missing = [];
             foreach (ThunkCode thunk in ThunkCode.ReadAll(thunks))
-                if (!(thunk.IsCallOut ? _callOuts : _trampolines).ContainsKey(thunk.Key)) missing.Add(thunk);
+                if (!(thunk.IsCallOut ? _callOuts : _trampolines).ContainsKey(thunk.Key)) missing.Add(_thunks[(thunk.IsCallOut, thunk.Key)] = thunk);
             Publish(missing);
         }
-        return new(environment, content, new NativeCode(environment, content, settings, _target, CompileMode.Lazy, Interpreter.Prepare(environment, content, settings), image));
+        return new(environment, content, new NativeCode(environment, content, settings, _target, CompileMode.Lazy, Interpreter.Prepare(environment, content, settings), image, keep));
     }
 
     // What the host will call, and what the module calls of the host.

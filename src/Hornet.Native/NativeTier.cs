@@ -25,11 +25,14 @@ internal sealed unsafe partial class NativeTier : Tier
     readonly FaultHandler? _faults;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
+    // As they are in images.
+    readonly Dictionary<(bool IsCallOut, string Key), ThunkCode> _thunks = [];
     readonly Lock _lock = new();
 
     public NativeTier(EngineOptions options, CompileMode mode)
     {
         _mode = mode;
+        _cacheOptions = options.Cache;
         _target = new(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit, new()
         {
             OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
@@ -56,7 +59,7 @@ internal sealed unsafe partial class NativeTier : Tier
     {
         CpuFeatures missing = _target.Compiler.Features & ~Cpu.Features;
         if (missing != 0) throw new NotSupportedException($"this engine compiles for a CPU with {ImageSettings.Names(missing)}, which this one does not have: it can only make images (Engine.PrecompileModule)");
-        return new NativeCode(environment, content, settings, _target, _mode, Interpreter.Prepare(environment, content, settings));
+        return new NativeCode(environment, content, settings, _target, _mode, Interpreter.Prepare(environment, content, settings), null, Keep(settings));
     }
 
     public override void Link(ModuleCode code, VmContext* context)
@@ -190,6 +193,7 @@ internal sealed unsafe partial class NativeTier : Tier
     // Under the lock.
     ThunkCode MakeThunk(bool isCallOut, string key)
     {
+        if (_thunks.TryGetValue((isCallOut, key), out ThunkCode? made)) return made;
         Signature signature = new([Compiler.Ir.IrType.I64, .. Types(key.AsSpan(0, key.IndexOf(':')))], Types(key.AsSpan(key.IndexOf(':') + 1)), HasContext: true);
         CompilerContext context = _target.TakeContext();
         context.Begin();
@@ -198,7 +202,7 @@ internal sealed unsafe partial class NativeTier : Tier
         CompiledCode code = context.Compile(context.Function, _target.Compiler);
         ThunkCode thunk = new(isCallOut, key, code.Bytes.ToArray(), code.Relocations.AsSpan().ToArray());
         _target.Contexts.Add(context);
-        return thunk;
+        return _thunks[(isCallOut, key)] = thunk;
     }
 
     // Under the lock.

@@ -103,6 +103,14 @@ public sealed class Config : IDisposable
     /// <summary>What runs the guests, where it is not the interpreter.</summary>
     internal Config WithTier(Func<EngineOptions, Tier> create) => Set(Options with { CreateTier = create });
 
+    /// <summary>
+    /// Machine code is kept in a directory for later runs of the same modules. <see cref="Module.Dispose"/> writes what this run has compiled.
+    /// The directory must be this user's alone, else there is no cache.
+    /// </summary>
+    /// <param name="folder">The directory, made where there is none; null: <c>hornet/images</c> in the user's directory for caches.</param>
+    /// <param name="maximumBytes">What all that is kept may take together; what was used last stays.</param>
+    public Config WithCompileCache(string? folder = null, long maximumBytes = 1L << 30) => Set(Options with { Cache = new(folder, maximumBytes) });
+
     /// <summary>For which CPU the tier makes code, in its own words.</summary>
     internal Config WithTarget(string features) => Set(Options with { TargetFeatures = features });
 
@@ -112,6 +120,9 @@ public sealed class Config : IDisposable
         return this;
     }
 }
+
+/// <summary>Where machine code is kept between runs, and how much of it.</summary>
+internal sealed record CacheOptions(string? Folder, long MaximumBytes);
 
 /// <summary>What a <see cref="Config"/> says.</summary>
 internal sealed record EngineOptions
@@ -134,6 +145,8 @@ internal sealed record EngineOptions
     public bool GuardsAccesses => CreateTier is not null && SignalsBasedTraps && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
     /// <summary>Null: instances are allocated on demand.</summary>
     public PoolingAllocationConfig? Pooling { get; init; }
+    /// <summary>Null: code is not kept between runs.</summary>
+    public CacheOptions? Cache { get; init; }
     /// <summary>Null: this machine's CPU.</summary>
     public string? TargetFeatures { get; init; }
     /// <summary>Null: the interpreter.</summary>

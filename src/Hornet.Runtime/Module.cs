@@ -24,11 +24,12 @@ public sealed class Module : IDisposable
         engine.CheckAlive();
         Engine = engine;
         Content = new(bytes);
-        Environment = Validated(engine, bytes);
+        PreparedModule? found = engine.Tier.FindImage(Content, engine.CodeSettings);
+        Environment = found?.Environment ?? Validated(engine, bytes);
         Layout = new VmContextLayout(Environment);
         _types = engine.Types.Register(Environment);
         _name = name;
-        _code = engine.Tier.Prepare(Environment, Content, engine.CodeSettings);
+        _code = found?.Code ?? engine.Tier.Prepare(Environment, Content, engine.CodeSettings);
     }
 
     Module(Engine engine, string? name, PreparedModule prepared)
@@ -224,20 +225,24 @@ public sealed class Module : IDisposable
     }
 
     // What is warm refers to the code, and goes before it.
-    void Close()
+    void Close(bool keepCode)
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        if (keepCode) _code.Keep();
         Volatile.Read(ref _template)?.Close();
         RemoveUser();
     }
 
     // Stores that use the code hold the module; if they go in the same collection, whoever is finalised last takes the code along.
-    ~Module() => Close();
+    ~Module() => Close(keepCode: false);
 
-    /// <summary>No more instances can be made. The code goes when the last store that has an instance is disposed.</summary>
+    /// <summary>
+    /// No more instances can be made. The code goes when the last store that has an instance is disposed; where there is a compile cache
+    /// (<see cref="Config.WithCompileCache"/>), what was compiled is written there now.
+    /// </summary>
     public void Dispose()
     {
-        Close();
+        Close(keepCode: true);
         GC.SuppressFinalize(this);
     }
 }

@@ -32,10 +32,10 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("'compile' is a command of Wasmtime's", "compile", "f.wasm")]
-    [InlineData("'--allow-precompiled' is an option of Wasmtime's", "run", "--allow-precompiled", "f.wasm")]
+    [InlineData("'serve' is a command of Wasmtime's", "serve", "f.wasm")]
+    [InlineData("'--addr' is an option of Wasmtime's", "run", "--addr", "127.0.0.1:1", "f.wasm")]
     [InlineData("-O regalloc-algorithm is an option of Wasmtime's", "run", "-O", "regalloc-algorithm=x", "samples/hello.wasm")]
-    [InlineData("-C cache is an option of Wasmtime's", "run", "-Ccache=n", "samples/hello.wasm")]
+    [InlineData("-C collector is an option of Wasmtime's", "run", "-Ccollector=null", "samples/hello.wasm")]
     [InlineData("-D coredump is an option of Wasmtime's", "run", "-D", "coredump=x", "samples/hello.wasm")]
     [InlineData("-S http is an option of Wasmtime's", "run", "-S", "http", "samples/hello.wasm")]
     public void An_option_of_Wasmtimes_says_what_to_use_instead(string message, params string[] arguments) =>

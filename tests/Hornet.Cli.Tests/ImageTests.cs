@@ -111,4 +111,29 @@ public sealed class ImageTests : IDisposable
         Assert.DoesNotContain("$grow", one);
         Assert.Contains("there is no function 'x'", Ran.Hornet("objdump", "--func", "x", In("m.hwasm")).Ended(1).Error);
     }
+
+    [Fact]
+    public void Machine_code_is_kept_for_the_next_run()
+    {
+        (string, string)[] own = [("XDG_CACHE_HOME", folder)];
+        string[] Entries() => Directory.Exists(In("hornet/images")) ? Directory.GetFiles(In("hornet/images")) : [];
+        Ran Run(params string[] options) => Ran.HornetWith(own, ["run", "-C", "compiler=native", .. options, Hello]).Ended(0);
+
+        Assert.Equal("hello, world\n", Run("-C", "cache=n").Output);
+        Assert.Empty(Entries());
+        Assert.Equal("hello, world\n", Run().Output);
+        var entry = Assert.Single(Entries());
+        var written = File.ReadAllBytes(entry);
+        Assert.Equal("hello, world\n", Run().Output);
+        Assert.Equal(written, File.ReadAllBytes(entry));
+        // What an interrupted or a mad program leaves there.
+        File.WriteAllBytes(entry, written[..5000]);
+        Assert.Equal("hello, world\n", Run().Output);
+        Assert.Equal(written.Length, new FileInfo(Assert.Single(Entries())).Length);
+        // A guest that traps has compiled something, too.
+        File.WriteAllText(In("t.wat"), "(module (func (export \"_start\") unreachable))");
+        Ran.HornetWith(own, "run", "-C", "compiler=native", In("t.wat")).Ended(134);
+        Assert.Equal(2, Entries().Length);
+        Assert.Equal("hello, world\n", Ran.HornetWith([("XDG_CACHE_HOME", "/proc/1/none"), ("HOME", "")], "run", "-C", "compiler=native", Hello).Ended(0).Output);
+    }
 }

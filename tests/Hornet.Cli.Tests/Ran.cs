@@ -40,6 +40,8 @@ internal sealed record Ran(int ExitCode, string Output, string Error)
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8, WorkingDirectory = directory ?? Root,
         };
+        // Runs do not meet in the user's own cache.
+        start.Environment["XDG_CACHE_HOME"] = Path.Combine(Root, "artifacts", "cache");
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

@@ -48,11 +48,11 @@ internal static class CodeOptions
     [
         new("compiler", "native|interpreter", "what runs the guest: machine code, or the interpreter, which needs neither signals nor executable memory", (s, o, v) => (s.Native, s.TierChosen) = (OptionValue.Choice(o, v, "native", "interpreter") == "native", true)),
         new("lazy", null, "compile functions at their first call (on), or all of them before the guest starts", (s, o, v) => s.Lazy = OptionValue.Flag(o, v)),
+        new("cache", null, "keep machine code for the next run of the same module (on)", (s, o, v) => s.Cache = OptionValue.Flag(o, v)),
     ],
     [
         new("collector", Always),
-        new("cache", "code is not kept between runs yet; functions are compiled as they are called"),
-        new("cache-config", "code is not kept between runs yet; functions are compiled as they are called"),
+        new("cache-config", "code is kept in hornet/images in the user's directory for caches (XDG_CACHE_HOME); -C cache=n keeps none"),
         new("cranelift-debug-verifier", Always),
         new("enable-verifier", Always),
         new("parallel-compilation", "-C lazy=n compiles on all cores"),

@@ -29,6 +29,8 @@ internal sealed class RunSettings
     public bool Lazy { get; set; } = true;
     /// <summary>How profilers learn of machine code.</summary>
     public ProfilingStrategy Profiling { get; set; }
+    /// <summary>Machine code is kept between runs.</summary>
+    public bool Cache { get; set; } = true;
     public ulong? Fuel { get; set; }
     public TimeSpan? Timeout { get; set; }
     public long? MaxWasmStack { get; set; }

@@ -7,6 +7,7 @@ namespace Hornet.Cli.Running;
 /// <summary>One run of a module as a command: engine, store, links, call, and what remains of it as an exit code.</summary>
 internal sealed class GuestProcess(RunSettings settings)
 {
+    private readonly List<Module> modules = [];
     // The file that is being read, for messages about it.
     private string current = "";
 
@@ -40,6 +41,12 @@ internal sealed class GuestProcess(RunSettings settings)
         {
             throw new InputException(e.Message);
         }
+        finally
+        {
+            // However the guest has ended: what was compiled is kept for the next run.
+            foreach (var module in modules)
+                module.Dispose();
+        }
     }
 
     private int Start(string path)
@@ -48,7 +55,7 @@ internal sealed class GuestProcess(RunSettings settings)
             CheckImages(image);
         if (settings.Profiling != ProfilingStrategy.None)
             NativeProfiling.Start(settings.Profiling);
-        var engine = new Engine(settings.Configuration());
+        var engine = new Engine(settings.Cache ? settings.Configuration().WithCompileCache() : settings.Configuration());
         var linker = new Linker(engine);
         var store = new Store(engine);
         linker.DefineWasi();
@@ -122,7 +129,9 @@ internal sealed class GuestProcess(RunSettings settings)
         if (ModuleFile.IsImage(path))
             return Module.DeserializeFile(engine, Path.GetFileNameWithoutExtension(path), path);
         using var file = ModuleFile.Open(path);
-        return Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);
+        var module = Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);
+        modules.Add(module);
+        return module;
     }
 
     private static Instance Instantiate(Linker linker, Store store, Module module)

@@ -24,6 +24,9 @@ internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler
     public CompilerContext TakeContext() => Contexts.TryTake(out CompilerContext? context) ? context : new();
 }
 
+/// <summary>Keeps a module's code for later runs: the functions that this one has compiled.</summary>
+internal delegate void KeepCode(NativeCode code, List<(int Function, FunctionCode Code)> compiled);
+
 /// <summary>
 /// A module's machine code, beside the interpreter's code for what stays with the interpreter. A function has one entry here, which
 /// is a stub that compiles it until it is compiled; the slots in VM contexts are copies of these entries and catch up when their stub is called.
@@ -44,6 +47,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     readonly CodeRange? _stubRange;
     readonly ConcurrentQueue<CodeUnit> _units = new();
     readonly Lock _ahead = new();
+    readonly KeepCode? _keep;
     ModuleCompiler? _compiler;
     // Bytes of the functions that were compiled because they were called.
     int _compiled;
@@ -58,11 +62,13 @@ internal sealed unsafe class NativeCode : ModuleCode
     /// <param name="mode">When what is not there is compiled.</param>
     /// <param name="interpreted">Its code in the interpreter.</param>
     /// <param name="image">Code that is there already, or null.</param>
-    public NativeCode(ModuleEnvironment environment, ModuleContent content, CodeSettings settings, CodeTarget target, CompileMode mode, ModuleCode interpreted, ImageReader? image = null)
+    /// <param name="keep">Keeps code for later runs, or null.</param>
+    public NativeCode(ModuleEnvironment environment, ModuleContent content, CodeSettings settings, CodeTarget target, CompileMode mode, ModuleCode interpreted, ImageReader? image = null, KeepCode? keep = null)
     {
         Environment = environment;
         Interpreted = interpreted;
         Image = image;
+        _keep = keep;
         (_content, _settings, _target, _mode) = (content, settings, target, mode);
         _entries = new nint[environment.Bodies.Count];
         _trampolines = new nint[environment.Types.Count];
@@ -145,7 +151,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     // Two threads may compile the same function; the code of either will do, and both stay until the module goes.
     void Publish(int[] functions, bool parallel)
     {
-        (CodeUnit unit, nint[] entries) = Compiler.Compile(this, functions, parallel, forImage: false);
+        (CodeUnit unit, nint[] entries) = Compiler.Compile(this, functions, parallel, forImage: _keep is not null);
         CodeMap.Add(unit);
         _units.Enqueue(unit);
         for (int i = 0; i < functions.Length; i++) Volatile.Write(ref _entries[functions[i]], entries[i]);
@@ -180,6 +186,26 @@ internal sealed unsafe class NativeCode : ModuleCode
         {
         }
     }
+
+    // A thousand bytes are written in the time in which one is compiled, and the next run is to gain.
+    const int WorthIt = 1000;
+
+    public override void Keep()
+    {
+        if (_keep is null) return;
+        List<(int, FunctionCode)> compiled = [];
+        long bytes = 0;
+        foreach (CodeUnit unit in _units)
+        {
+            if (unit is not CompiledUnit own) continue;
+            compiled.AddRange(own.ForImage());
+            bytes += own.End - own.Start;
+        }
+        if (bytes > 0 && bytes * WorthIt >= Content.Length + (Image?[ImagePart.Code].Length ?? 0)) _keep(this, compiled);
+    }
+
+    /// <summary>The module.</summary>
+    public ModuleContent Content => _content;
 
     public override void Dispose()
     {

@@ -76,6 +76,21 @@ internal sealed class ImageReader
             throw Damaged("a part has an impossible size");
     }
 
+    /// <summary>Whether this is an image of a module.</summary>
+    public bool IsOf(ReadOnlySpan<byte> module)
+    {
+        ImageRange wasm = this[ImagePart.Wasm];
+        if (wasm.Length != module.Length) return false;
+        byte[] block = GC.AllocateUninitializedArray<byte>(Math.Min(ImageHeader.BlockSize, module.Length));
+        for (int at = 0; at < module.Length; at += block.Length)
+        {
+            Span<byte> bytes = block.AsSpan(0, Math.Min(block.Length, module.Length - at));
+            Source.Read(wasm.Offset + at, bytes);
+            if (!bytes.SequenceEqual(module.Slice(at, bytes.Length))) return false;
+        }
+        return true;
+    }
+
     /// <summary>Compares everything behind the header with its hashes.</summary>
     /// <exception cref="ImageException">It is damaged.</exception>
     public unsafe void Verify()

@@ -24,6 +24,9 @@ internal abstract unsafe class Tier
     /// <exception cref="ImageException">It is not an image, or not one for this engine.</exception>
     public virtual PreparedModule LoadImage(string? path, ReadOnlyMemory<byte> bytes, CodeSettings settings) => throw NoImages();
 
+    /// <summary>A module as an earlier run has left it in a cache, if there is one: then it has been validated, too.</summary>
+    public virtual PreparedModule? FindImage(ModuleContent content, CodeSettings settings) => null;
+
     static NotSupportedException NoImages() => new("images hold machine code, and this engine's guests are interpreted: Config.WithNativeCode()");
 
     /// <summary>Fills the entries of the functions that an instance's module defines.</summary>
@@ -51,6 +54,9 @@ internal readonly record struct PreparedModule(ModuleEnvironment Environment, Mo
 /// <summary>A module's code in one tier; freed when the last user of the module has gone.</summary>
 internal abstract class ModuleCode : IDisposable
 {
+    /// <summary>Leaves what has been compiled to later runs, where there is a cache and it is worth it.</summary>
+    public virtual void Keep() { }
+
     public abstract void Dispose();
 }
 
