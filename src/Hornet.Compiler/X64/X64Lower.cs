@@ -163,20 +163,25 @@ internal sealed partial class X64Lower
         {
             ListRef target = _function.GetTarget(last, i);
             Block to = _function.TargetBlock(target);
-            if (!NeedsEdge(last, target) || (!all && _function[to].Cold != cold)) continue;
+            if (!NeedsEdge(last, i) || (!all && _function[to].Cold != cold)) continue;
             int planned = _plan.Add(new PlannedBlock(block, inst, i));
             if (cold && !all && _coldEdges[block.Index] < 0) _coldEdges[block.Index] = planned;
         }
     }
 
-    private bool NeedsEdge(in InstData last, ListRef target) =>
-        last.Op != Opcode.Jump && (_function.Lists.Count(target) > 1 || _flow.Preds(_function.TargetBlock(target)).Length > 1);
+    private bool NeedsEdge(in InstData last, int index)
+    {
+        if (last.Op == Opcode.Jump) return false;
+        // A handler finds nothing but its frame: the edge to it puts the stack pointer and the context back, whether or not it passes a value.
+        if (index == 1 && last.Op is Opcode.TryCall or Opcode.TryCallIndirect) return true;
+        ListRef target = _function.GetTarget(last, index);
+        return _function.Lists.Count(target) > 1 || _flow.Preds(_function.TargetBlock(target)).Length > 1;
+    }
 
     /// <summary>The machine block that a target of a terminator leads to: the block itself, or the one on the edge.</summary>
     private int NumberOf(Inst inst, in InstData last, int index)
     {
-        ListRef target = _function.GetTarget(last, index);
-        if (!NeedsEdge(last, target)) return _blockNumber[_function.TargetBlock(target).Index];
+        if (!NeedsEdge(last, index)) return _blockNumber[_function.TargetBlock(_function.GetTarget(last, index)).Index];
         return _edgeNumber[index];
     }
 
