@@ -23,8 +23,9 @@ internal sealed partial class FunctionTranslator
         ulong offset = op.Imm;
         if (IsGuarded(type))
         {
-            // The base of a reserved memory never moves.
-            Value start = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.ReadOnly), cell, VmOffsets.MemoryBase);
+            // The base of a reserved memory never moves, and that of memory 0 lies in the context itself: one load less before the first access.
+            Value start = op.A == 0 ? ContextPointer(VmOffsets.ContextMemory0Base)
+                : _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.ReadOnly), cell, VmOffsets.MemoryBase);
             Value wide = _builder.Convert(Opcode.Uextend, IrType.I64, index);
             Value at = _builder.Binary(Opcode.Iadd, start, wide);
             if (offset + (ulong)size <= ModuleTranslation.GuardSize) return (at, (int)offset, HeapAccess);

@@ -48,7 +48,7 @@ internal static unsafe class Instantiation
         store.Resources.Slots.Add(slot);
         store.PublishTypes();
         slot.Context->Store = store.Vm;
-        slot.Context->Memory0 = store.Resources.NoMemory;
+        SetMemory0(slot.Context, store.Resources.NoMemory);
         return slot;
     }
 
@@ -113,14 +113,20 @@ internal static unsafe class Instantiation
                     break;
             }
         }
-        if (env.ImportedMemories > 0) context->Memory0 = context->Memories[0];
+        if (env.ImportedMemories > 0) SetMemory0(context, context->Memories[0]);
+    }
+
+    static void SetMemory0(VmContext* context, VmMemory* memory)
+    {
+        context->Memory0 = memory;
+        context->Memory0Base = memory->Base;
     }
 
     static void DefineMemories(Store store, InstanceSlot slot, ModuleEnvironment env)
     {
         VmContext* context = slot.Context;
         for (int i = env.ImportedMemories; i < env.Memories.Count; i++) context->Memories[i] = store.NewMemory(env.Memories[i], slot, i - env.ImportedMemories).Vm;
-        if (env.Memories.Count > 0) context->Memory0 = context->Memories[0];
+        if (env.Memories.Count > 0) SetMemory0(context, context->Memories[0]);
     }
 
     static void DefineGlobals(InstanceSlot slot, ref ConstExpressions expressions)

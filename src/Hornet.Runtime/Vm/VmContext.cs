@@ -13,6 +13,8 @@ internal unsafe struct VmContext
     public VmStore* Store;
     /// <summary>Memory 0, or an empty memory where there is none: never null, so that code needs no test.</summary>
     public VmMemory* Memory0;
+    /// <summary>The base of memory 0, for machine code whose memories are reserved and never move; of others it may be out of date.</summary>
+    public byte* Memory0Base;
     /// <summary>One for each function of the module, imported ones first: a copy of the imported function's own.</summary>
     public VmFuncRef* Functions;
     public VmMemory** Memories;
