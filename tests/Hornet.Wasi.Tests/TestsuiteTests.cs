@@ -4,7 +4,8 @@ namespace Hornet.Wasi.Tests;
 
 /// <summary>
 /// The public WASI testsuite (repository WebAssembly/wasi-testsuite, branch prod/testsuite-base): its 72 programs for preview 1. Looked for
-/// in HORNET_WASI_TESTSUITE, then in <c>.suites/wasi-testsuite</c>; where it is not, the tests are skipped by name.
+/// in HORNET_WASI_TESTSUITE, then as <c>wasi-testsuite</c> in HORNET_SUITES, <c>../shared/suites</c> and <c>.suites</c>, where <c>eng/fetch-suites.sh</c> puts it; no
+/// registry of packages has it. Where it is not, these tests are skipped by name, and <see cref="CProgramTests.Every_function"/> still covers each function.
 /// </summary>
 public sealed class TestsuiteTests
 {
@@ -14,9 +15,11 @@ public sealed class TestsuiteTests
     {
         if (Environment.GetEnvironmentVariable("HORNET_WASI_TESTSUITE") is { Length: > 0 } given)
             return given;
+        if (Environment.GetEnvironmentVariable("HORNET_SUITES") is { Length: > 0 } suites && Path.Combine(suites, "wasi-testsuite") is var there && Directory.Exists(there))
+            return there;
         for (DirectoryInfo? d = new(AppContext.BaseDirectory); d is not null; d = d.Parent)
             if (File.Exists(Path.Combine(d.FullName, "Hornet.slnx")))
-                return Path.Combine(d.FullName, ".suites", "wasi-testsuite") is var found && Directory.Exists(found) ? found : null;
+                return new[] { Path.Combine(d.FullName, "..", "shared", "suites", "wasi-testsuite"), Path.Combine(d.FullName, ".suites", "wasi-testsuite") }.FirstOrDefault(Directory.Exists);
         return null;
     }
 

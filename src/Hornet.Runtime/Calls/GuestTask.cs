@@ -290,7 +290,7 @@ internal sealed unsafe class GuestTask
 
     void Release()
     {
-        _stack?.Release();
+        _stack?.Owner.Return(_stack);
         _stack = null;
         // Inner activations, where the call ends while it is suspended.
         for (Activation* a = Innermost; a != null && a != _activation;)
