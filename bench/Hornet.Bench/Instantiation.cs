@@ -29,11 +29,10 @@ internal static class Instantiation
         var filter = arguments.FirstOrDefault();
         Console.WriteLine($"microseconds for a cycle of store, instance, dispose: total wall time / cycles (median of {Rounds} rounds); bytes on the managed heap");
         foreach (var (name, module) in Modules())
-        {
-            if (filter is not null && !name.Contains(filter, StringComparison.Ordinal))
-                continue;
-            Row(name, module);
-        }
+            if (filter is null || name.Contains(filter, StringComparison.Ordinal))
+                Row(name, module);
+        if ((filter is null or "QuickJS") && InitialisedQuickJs.Bytes() is { } quickJs)
+            Row("QuickJS with a context made", quickJs);
         return 0;
     }
 
@@ -57,8 +56,8 @@ internal static class Instantiation
         [
             ("hornet", Hornet(module, new Config())),
             ("hornet, InstancePre", HornetPre(module, new Config())),
-            ("hornet pooled, InstancePre", HornetPre(module, new Config().Pooling(new() { TotalMemories = 100 }))),
-            ("hornet pooled, InstancePre, machine code", HornetPre(module, new Config().WithNativeCode().Pooling(new() { TotalMemories = 100 }))),
+            ("hornet pooled, InstancePre", HornetPre(module, new Config().Pooling(new() { TotalMemories = 100, MaxUnusedWarmSlots = 20 }))),
+            ("hornet pooled, InstancePre, machine code", HornetPre(module, new Config().WithNativeCode().Pooling(new() { TotalMemories = 100, MaxUnusedWarmSlots = 20 }))),
             ("wasmtime", Wasmtime(module, new global::Wasmtime.Config())),
             ("wasmtime pooled", Wasmtime(module, PooledWasmtime(0))),
             ("wasmtime pooled, 128 KiB resident", Wasmtime(module, PooledWasmtime(128 << 10))),
@@ -107,6 +106,7 @@ internal static class Instantiation
         var engine = new Engine(config);
         var module = Module.FromBytes(engine, bytes);
         var linker = new Linker(engine);
+        linker.DefineUnknownImportsAsTraps(module);
         return count =>
         {
             for (var i = 0; i < count; i++)
@@ -120,7 +120,10 @@ internal static class Instantiation
     private static Action<int> HornetPre(byte[] bytes, Config config)
     {
         var engine = new Engine(config);
-        var pre = new Linker(engine).InstantiatePre(Module.FromBytes(engine, bytes));
+        var module = Module.FromBytes(engine, bytes);
+        var linker = new Linker(engine);
+        linker.DefineUnknownImportsAsTraps(module);
+        var pre = linker.InstantiatePre(module);
         return count =>
         {
             for (var i = 0; i < count; i++)
@@ -140,6 +143,7 @@ internal static class Instantiation
         var engine = new global::Wasmtime.Engine(config);
         var module = global::Wasmtime.Module.FromBytes(engine, "m", bytes);
         var linker = new global::Wasmtime.Linker(engine);
+        linker.DefineUnknownImportsAsTraps(module);
         return count =>
         {
             for (var i = 0; i < count; i++)

@@ -12,6 +12,9 @@ return args switch
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     ["decode"] => Decoding.Run(),
     ["calls"] => Calls.Run(),
+    ["instantiate", "idle"] => Instances.Idle(),
+    ["instantiate", "alive"] => Instances.Alive(),
+    ["instantiate", "threads"] => Instances.Threads(),
     ["instantiate", .. var rest] => Instantiation.Run(rest),
     ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),
@@ -31,6 +34,7 @@ static int Usage()
         ./h bench decode                           the same module through reader and writer: speed, allocation
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
+        ./h bench instantiate idle|alive|threads   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on 1 to 64 threads
         """);
     return 2;
 }

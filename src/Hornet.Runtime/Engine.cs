@@ -94,5 +94,9 @@ public sealed class Engine : IDisposable
     internal void CheckAlive() => ObjectDisposedException.ThrowIf(_disposed, this);
 
     /// <summary>Nothing new can be made with the engine; what is there goes on working.</summary>
-    public void Dispose() => _disposed = true;
+    public void Dispose()
+    {
+        _disposed = true;
+        Allocator.Close();
+    }
 }

@@ -96,10 +96,9 @@ public sealed unsafe partial class Store
         ulong bytes = slot?.Template.Captured?.MemoryBytes[index] ?? LinearMemory.InitialBytes(type);
         ulong? maximum = type.Limits.Max is { } pages ? Math.Min(pages, ulong.MaxValue >> type.PageSizeLog2) << type.PageSizeLog2 : null;
         if (!MayGrowMemory(0, bytes, maximum)) throw new LinkException($"memory minimum size of {bytes >> type.PageSizeLog2} pages exceeds memory limits");
-        LinearMemory? memory = type.IsShared ? Engine.SharedMemories.Create(type, Engine)
-            : slot?.Memories[index] is { } warm ? warm.TryReuse() ? warm : null
-            : LinearMemory.TryCreate(type, Engine, slot?.Images.Memories[index], slot is not null, bytes);
-        if (memory is null) throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages");
+        LinearMemory memory = type.IsShared ? Engine.SharedMemories.Create(type, Engine)
+            : slot?.Memories[index] is { } warm ? warm.TryReuse() ? warm : throw LinearMemory.OverBudget(Engine, bytes)
+            : LinearMemory.Create(type, Engine, slot?.Images.Memories[index], slot is not null, bytes);
         if (!type.IsShared)
         {
             memory.Vm->Memory = _resources.Memories.Count;

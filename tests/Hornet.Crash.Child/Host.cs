@@ -23,9 +23,13 @@ sealed class Host(bool native)
     /// <summary>Another engine of the same kind.</summary>
     public Engine Another() => NewEngine(native);
 
-    static Engine NewEngine(bool native)
+    /// <summary>Another engine of the same tier, configured further.</summary>
+    public Engine With(Func<Config, Config> configure) => NewEngine(native, configure);
+
+    static Engine NewEngine(bool native, Func<Config, Config>? configure = null)
     {
         Config config = new Config().WithEpochInterruption(true);
+        config = configure?.Invoke(config) ?? config;
         return new(native ? config.WithNativeCode() : config);
     }
 

@@ -36,5 +36,9 @@ static partial class Scenarios
         ("timeout-wasi", TimeoutOfSleep),
         ("overshoot", Overshoot),
         ("misuse", Misuse),
+        ("20000-instances", TwentyThousand),
+        ("100000-instances", HundredThousand),
+        ("no-address-space", NoAddressSpace),
+        ("no-files", NoFiles),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Hornet.Wasm;
 
 namespace Hornet.Runtime;
 
@@ -27,6 +28,8 @@ internal sealed unsafe class InstanceTemplate
         Module = module;
         Captured = captured;
         HoldsReferences = Instantiation.HoldsReferences(module.Environment);
+        PassiveDatas = [.. Enumerable.Range(0, module.Environment.Datas.Count).Where(i => module.Environment.Datas[i].Mode == SegmentMode.Passive)];
+        PassiveElems = [.. Enumerable.Range(0, module.Environment.Elems.Count).Where(i => module.Environment.Elems[i].Mode == SegmentMode.Passive)];
         _images = captured?.Images;
         _stripes = new Stripe[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 1, 64))];
         for (int i = 0; i < _stripes.Length; i++) _stripes[i] = new();
@@ -39,6 +42,12 @@ internal sealed unsafe class InstanceTemplate
 
     /// <summary>Whether globals or segments hold references that the collector must see.</summary>
     public bool HoldsReferences { get; }
+
+    /// <summary>Data segments that instances can copy later.</summary>
+    public int[] PassiveDatas { get; }
+
+    /// <summary>Element segments that instances can copy later.</summary>
+    public int[] PassiveElems { get; }
 
     InstanceAllocator Allocator => Module.Engine.Allocator;
 

@@ -206,10 +206,9 @@ internal static unsafe class Instantiation
         ModuleEnvironment env = module.Environment;
         VmContext* context = slot.Context;
         bool[]? dropped = slot.Template.Captured?.DroppedDatas;
-        for (int i = 0; i < env.Datas.Count; i++)
+        foreach (int i in slot.Template.PassiveDatas)
         {
             DataSegment segment = env.Datas[i];
-            if (segment.Mode != SegmentMode.Passive) continue;
             // SAFETY: the store holds the module.
             context->DataSegments[i].Bytes = module.Content.At(segment.Bytes);
             context->DataSegments[i].Length = dropped is not null && dropped[i] ? 0 : (ulong)segment.Bytes.Length;

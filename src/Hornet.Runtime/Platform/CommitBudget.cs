@@ -14,6 +14,9 @@ internal sealed class CommitBudget(long? limit)
 
     public long Used => Volatile.Read(ref _used);
 
+    /// <summary>Bytes at most.</summary>
+    public long Limit => _limit >= 0 ? _limit : Ask();
+
     public bool TryTake(ulong bytes)
     {
         if (bytes == 0) return true;

@@ -5,6 +5,7 @@ namespace Hornet.Runtime;
 /// <summary>mmap and its relatives.</summary>
 internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
 {
+    const string MostMappingsFile = "/proc/sys/vm/max_map_count";
     const int ProtNone = 0, ProtReadWrite = 3;
     const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
     const int MadviseDontNeed = 4;
@@ -25,6 +26,23 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
 
     public override bool CanReserve => true;
     public override nuint PageSize { get; } = (nuint)Environment.SystemPageSize;
+
+    public override int MostMappings { get; } = File.Exists(MostMappingsFile) && int.TryParse(File.ReadAllText(MostMappingsFile), out int most) ? most : 65530;
+
+    public override string WhyNot()
+    {
+        int mappings = 0;
+        try
+        {
+            foreach (string _ in File.ReadLines("/proc/self/maps")) mappings++;
+        }
+        catch (IOException)
+        {
+            // No descriptor to look with: then it says less.
+        }
+        return mappings > MostMappings / 64 * 63 ? $"the process has {mappings} mappings, and the kernel allows {MostMappings}: raise vm.max_map_count, or use a pool whose memories are not guarded (Config.WithStaticMemoryMaximumSize, -O memory-reservation)"
+            : "the system gives the process no more address space or memory (ulimit -v, vm.overcommit_memory, the machine's memory)";
+    }
 
     public override byte* Reserve(nuint bytes)
     {

@@ -14,6 +14,12 @@ internal abstract unsafe class VirtualMemory
     /// <summary>Granularity of everything here.</summary>
     public abstract nuint PageSize { get; }
 
+    /// <summary>Parts of its address space with properties of their own that the system allows a process.</summary>
+    public virtual int MostMappings => int.MaxValue;
+
+    /// <summary>Which limit it was, and what sets it, when a call here has failed just now.</summary>
+    public virtual string WhyNot() => "the system has no more memory";
+
     /// <summary>Inaccessible address space (where <see cref="CanReserve"/> is false: zeroed memory), or null.</summary>
     public abstract byte* Reserve(nuint bytes);
 

@@ -19,6 +19,7 @@ internal sealed class InstanceAllocator
     readonly object _gate = new();
     readonly List<WeakReference<InstanceTemplate>> _templates = [];
     int _nextTemplate, _waiters, _idle;
+    volatile bool _closed;
 
     sealed class Counter(int limit, string what, string property, string option)
     {
@@ -204,9 +205,18 @@ internal sealed class InstanceAllocator
         }
     }
 
+    /// <summary>The engine is disposed: nothing stays warm, and the reservation goes when its last slot is returned.</summary>
+    public void Close()
+    {
+        _closed = true;
+        while (TryEvict()) { }
+        _memories?.Close();
+    }
+
     /// <summary>Whether one more may stay warm, counting it.</summary>
     public bool TryKeep()
     {
+        if (_closed) return false;
         if (Interlocked.Increment(ref _idle) <= MostIdle) return true;
         Interlocked.Decrement(ref _idle);
         return false;

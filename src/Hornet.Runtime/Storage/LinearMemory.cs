@@ -62,11 +62,12 @@ internal sealed unsafe class LinearMemory
 
     /// <summary>A memory of the type's minimum, zero or as an image has it, or null where there is not enough memory.</summary>
     /// <exception cref="PoolExhaustedException">The engine's pool has no slot for it.</exception>
-    public static LinearMemory? TryCreate(MemoryType type, Engine engine, MemoryImage? image = null, bool kept = false, ulong? length = null)
+    /// <exception cref="LinkException">The system or the commit budget does not allow it: the message says which.</exception>
+    public static LinearMemory Create(MemoryType type, Engine engine, MemoryImage? image = null, bool kept = false, ulong? length = null)
     {
-        if (type.Limits.Min > MaxPages(type)) return null;
+        if (type.Limits.Min > MaxPages(type)) throw new LinkException($"a memory of {type.Limits.Min} pages is too large");
         ulong bytes = length ?? InitialBytes(type);
-        if (!Take(engine, bytes)) return null;
+        if (!Take(engine, bytes)) throw OverBudget(engine, bytes);
         MemorySlot? slot = null;
         try
         {
@@ -76,12 +77,13 @@ internal sealed unsafe class LinearMemory
         {
             if (slot is null) engine.Commit.Return(bytes);
         }
-        if (slot is null) return null;
+        if (slot is null) throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages: {VirtualMemory.System.WhyNot()}");
         if (!slot.Prepare(image, bytes))
         {
+            string why = VirtualMemory.System.WhyNot();
             slot.Release();
             engine.Commit.Return(bytes);
-            return null;
+            throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages: {why}");
         }
         LinearMemory memory = new(type, engine, slot) { IsKept = kept, _committed = bytes, _initial = bytes, _image = image };
         VmMemory* vm = memory.Vm = (VmMemory*)NativeMemory.AllocZeroed((nuint)sizeof(VmMemory));
@@ -106,6 +108,9 @@ internal sealed unsafe class LinearMemory
         // Address space is scarce (ulimit -v, no overcommit): take what is needed now, and move when growing.
         return slot is null && !type.IsShared && (type.Is64 || !engine.Options.GuardsAccesses) ? MemorySlot.TryReserve(bytes, 0) : slot;
     }
+
+    public static LinkException OverBudget(Engine engine, ulong bytes) =>
+        new($"not enough memory for {bytes} bytes: the engine's memories and tables have {engine.Commit.Used}, and may have {engine.Commit.Limit} together (Config.WithCommitBudget)");
 
     // Memory that is warm but unused counts, too, and goes first.
     static bool Take(Engine engine, ulong bytes)

@@ -12,14 +12,32 @@ internal sealed unsafe class MemoryImage
     static int s_files;
 
     readonly int _file = -1;
-    readonly bool _ownsPages;
 
-    MemoryImage(byte* bytes, nuint length, int file, bool ownsPages)
+    // Pages that are not zero, in ranges that do not meet: offsets and lengths.
+    readonly (nuint Offset, nuint Length)[] _parts;
+
+    MemoryImage(byte* bytes, nuint length, int file, ReadOnlySpan<FilePart> parts)
     {
+        _parts = Pages(parts);
         Bytes = bytes;
         Length = length;
         _file = file;
-        _ownsPages = ownsPages;
+    }
+
+    static (nuint, nuint)[] Pages(ReadOnlySpan<FilePart> parts)
+    {
+        VirtualMemory system = VirtualMemory.System;
+        List<(nuint Start, nuint End)> pages = [];
+        foreach (FilePart part in parts)
+            if (part.Length > 0) pages.Add((part.Offset & ~(system.PageSize - 1), system.RoundUp(part.Offset + part.Length)));
+        pages.Sort();
+        List<(nuint Offset, nuint Length)> merged = [];
+        foreach ((nuint start, nuint end) in pages)
+        {
+            if (merged.Count > 0 && merged[^1] is var last && last.Offset + last.Length >= start) merged[^1] = (last.Offset, (nuint)Math.Max(end, last.Offset + last.Length) - last.Offset);
+            else merged.Add((start, end - start));
+        }
+        return [.. merged];
     }
 
     /// <summary>The image's bytes; readable, never written.</summary>
@@ -42,7 +60,7 @@ internal sealed unsafe class MemoryImage
             if (file >= 0)
             {
                 byte* mapped = system.MapFile(file, length);
-                if (mapped != null) return new(mapped, length, file, ownsPages: true);
+                if (mapped != null) return new(mapped, length, file, parts);
                 system.CloseFile(file);
             }
         }
@@ -50,16 +68,26 @@ internal sealed unsafe class MemoryImage
         byte* at = system.Reserve(length);
         if (at == null || !system.Commit(at, length)) return null;
         foreach (FilePart part in parts) Buffer.MemoryCopy(part.Bytes, at + part.Offset, length - part.Offset, part.Length);
-        return new(at, length, -1, ownsPages: true);
+        return new(at, length, -1, parts);
     }
 
     /// <summary>Maps the image's pages over a memory's first ones.</summary>
     public bool Map(byte* at) => CanMap && VirtualMemory.System.MapFile(at, Length, _file);
 
+    /// <summary>Copies what of the image is not zero to zero pages of a memory, from an offset on.</summary>
+    public void CopyTo(byte* at, nuint from, nuint end)
+    {
+        foreach ((nuint offset, nuint length) in _parts)
+        {
+            nuint start = Math.Max(offset, from), stop = Math.Min(offset + length, end);
+            if (start < stop) Buffer.MemoryCopy(Bytes + start, at + start, stop - start, stop - start);
+        }
+    }
+
     // Whoever has mapped or copied it holds it; mappings stay when the file is closed.
     ~MemoryImage()
     {
-        if (_ownsPages) VirtualMemory.System.Release(Bytes, Length);
+        VirtualMemory.System.Release(Bytes, Length);
         if (_file < 0) return;
         VirtualMemory.System.CloseFile(_file);
         Interlocked.Decrement(ref s_files);

@@ -48,7 +48,7 @@ internal sealed unsafe class MemoryPool
     {
         lock (_free)
         {
-            if (!_free.TryPop(out MemorySlot? slot)) return null;
+            if (_abandoned || !_free.TryPop(out MemorySlot? slot)) return null;
             _rented++;
             return slot;
         }
@@ -73,8 +73,11 @@ internal sealed unsafe class MemoryPool
         _regions.Clear();
     }
 
-    // A forgotten store's finaliser may come after this one: the last slot that comes back takes the mapping along.
-    ~MemoryPool()
+    // A forgotten store's finaliser may come after this one.
+    ~MemoryPool() => Close();
+
+    /// <summary>No slot is rented any more; the last one that comes back takes the mapping along.</summary>
+    public void Close()
     {
         lock (_free)
         {

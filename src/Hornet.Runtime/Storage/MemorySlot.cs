@@ -9,9 +9,11 @@ namespace Hornet.Runtime;
 /// <remarks>Invariant: in a slot that no memory uses, every accessible byte is that of <see cref="_image"/>, or 0 behind it.</remarks>
 internal sealed unsafe class MemorySlot
 {
-    // Copying so much into pages that are there costs less than mapping it, and needs no mapping of its own.
-    const nuint CopyUpTo = 4096;
     const int MostRanges = 64;
+
+    // A mapped image splits its slot, and the kernel counts the parts: others copy, once so many are mapped.
+    static readonly int s_mostMapped = VirtualMemory.System.MostMappings / 6;
+    static int s_mapped;
 
     readonly MemoryPool? _pool;
     readonly nuint _mapped;
@@ -70,11 +72,25 @@ internal sealed unsafe class MemorySlot
             _accessible = wanted;
         }
         if (image is null || _image == image) return true;
-        _imageIsMapped = !_open && image.Length > CopyUpTo && image.Map(Base);
-        // No room for another mapping (vm.max_map_count): it is copied then.
-        if (!_imageIsMapped) Buffer.MemoryCopy(image.Bytes, Base, image.Length, image.Length);
+        _imageIsMapped = !_open && TryMap(image);
+        if (!_imageIsMapped) image.CopyTo(Base, 0, image.Length);
         _image = image;
         return true;
+    }
+
+    bool TryMap(MemoryImage image)
+    {
+        if (Interlocked.Increment(ref s_mapped) <= s_mostMapped && image.Map(Base)) return true;
+        Interlocked.Decrement(ref s_mapped);
+        return false;
+    }
+
+    // The slot has no mapped image any more.
+    void Unmapped()
+    {
+        if (_imageIsMapped) Interlocked.Decrement(ref s_mapped);
+        _imageIsMapped = false;
+        _image = null;
     }
 
     /// <summary>Makes more bytes accessible.</summary>
@@ -121,9 +137,7 @@ internal sealed unsafe class MemorySlot
     void Drop(byte* from, byte* end)
     {
         VirtualMemory.System.Reset(from, (nuint)(end - from));
-        if (_image is null || _imageIsMapped || from >= Base + _image.Length) return;
-        nuint offset = (nuint)(from - Base), length = Math.Min(_image.Length - offset, (nuint)(end - from));
-        Buffer.MemoryCopy(_image.Bytes + offset, from, length, length);
+        if (_image is not null && !_imageIsMapped) _image.CopyTo(Base, (nuint)(from - Base), (nuint)(end - Base));
     }
 
     void Restore(byte* at, nuint length)
@@ -140,7 +154,7 @@ internal sealed unsafe class MemorySlot
         VirtualMemory system = VirtualMemory.System;
         if (_imageIsMapped ? !system.MapZero(Base, _image.Length) : false) return false;
         if (!_imageIsMapped) system.Reset(Base, _image.Length);
-        _image = null;
+        Unmapped();
         return true;
     }
 
@@ -149,8 +163,7 @@ internal sealed unsafe class MemorySlot
     {
         VirtualMemory system = VirtualMemory.System;
         if (_imageIsMapped && _image is not null && !system.MapZero(Base, _image.Length)) return false;
-        _image = null;
-        _imageIsMapped = false;
+        Unmapped();
         if (_open) system.Reset(Base, _accessible);
         else if (!system.Decommit(Base, _accessible)) return false;
         else _accessible = 0;
@@ -160,7 +173,12 @@ internal sealed unsafe class MemorySlot
     /// <summary>Gives the slot back; nothing may use it afterwards.</summary>
     public void Release()
     {
-        if (_pool is not null) _pool.Return(this);
-        else VirtualMemory.System.Release(Base, _mapped);
+        if (_pool is not null)
+        {
+            _pool.Return(this);
+            return;
+        }
+        Unmapped();
+        VirtualMemory.System.Release(Base, _mapped);
     }
 }

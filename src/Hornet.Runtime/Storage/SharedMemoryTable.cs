@@ -16,7 +16,7 @@ internal sealed class SharedMemoryTable
 
     public unsafe LinearMemory Create(MemoryType type, Engine engine)
     {
-        LinearMemory memory = LinearMemory.TryCreate(type, engine) ?? throw new LinkException($"not enough memory for {type.Limits.Min} shared pages");
+        LinearMemory memory = LinearMemory.Create(type, engine);
         lock (_lock)
         {
             WeakReference<LinearMemory> reference = new(memory);

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+
+namespace Hornet.Bench;
+
+/// <summary>Many instances: how much one costs while it does nothing, how many there can be, and how fast threads make, call and dispose them.</summary>
+internal static class Instances
+{
+    private const string Guest = """
+        (module (memory (export "memory") 17) (table 16 funcref) (elem (i32.const 3) func $one) (global (mut i32) (i32.const 7)) (data (i32.const 0) "{DATA}")
+          (func $one (result i32) (i32.const 1))
+          (func (export "f") (param i32) (result i32) (i32.store (i32.const 70000) (local.get 0)) (i32.add (i32.load (i32.const 70000)) (call_indirect (result i32) (i32.const 3)))))
+        """;
+
+    private static byte[] Bytes(int data) => global::Wasmtime.Module.ConvertText(Guest.Replace("{DATA}", string.Concat(Enumerable.Range(0, data).Select(i => $"\\{i % 251 + 1:x2}"))));
+
+    /// <summary>Ten thousand idle instances, by difference: resident memory, page tables, managed heap.</summary>
+    public static int Idle()
+    {
+        const int count = 10_000;
+        Console.WriteLine($"bytes for each of {count} instances that live and do nothing, by difference (VmRSS - shared images, VmPTE, GC heap; the first has the third in it)");
+        foreach (var (name, config) in ((string, Func<Config>)[])[
+            ("on demand", () => new Config()), ("on demand, machine code", () => new Config().WithNativeCode()),
+            ("pooled", () => new Config().Pooling(Pool(count + 10))),
+            ("pooled slab, explicit checks", () => new Config().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(count + 10) with { MaxMemorySize = 2 << 20 }))])
+        {
+            foreach (var (what, bytes, call) in ((string, byte[], bool)[])[("17 pages, 64 KiB of data, not called", Bytes(65536), false), ("  called: one page written", Bytes(65536), true), ("17 pages, 16 bytes of data, not called", Bytes(16), false)])
+            {
+                using var engine = new Engine(config());
+                using var module = Module.FromBytes(engine, bytes);
+                var pre = new Linker(engine).InstantiatePre(module);
+                var stores = new Store[count];
+                for (var i = 0; i < 10; i++)
+                    Make(engine, pre, call).Dispose();
+                var before = Now();
+                for (var i = 0; i < count; i++)
+                    stores[i] = Make(engine, pre, call);
+                var after = Now();
+                Console.WriteLine($"{name,-30} {what,-40} {(after.Resident - before.Resident) / count,7} + {(after.Tables - before.Tables) / count,6}  (GC heap {(after.Managed - before.Managed) / count})");
+                foreach (var store in stores)
+                    store.Dispose();
+            }
+        }
+        return 0;
+    }
+
+    /// <summary>As many instances as asked for, each with a page written, a table and a call made.</summary>
+    public static int Alive()
+    {
+        foreach (var (count, config) in ((int, Config)[])[
+            (20_000, new Config().Pooling(Pool(20_000))), (20_000, new Config().WithNativeCode().Pooling(Pool(20_000))),
+            (100_000, new Config().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(100_000) with { MaxMemorySize = 2 << 20 })),
+            (100_000, new Config().WithNativeCode().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(100_000) with { MaxMemorySize = 2 << 20 }))])
+        {
+            // What the instances could touch is more than the machine has: they touch a page each.
+            using var engine = new Engine(config.WithCommitBudget(1L << 40));
+            using var module = Module.FromBytes(engine, Bytes(5000));
+            var pre = new Linker(engine).InstantiatePre(module);
+            var (before, start) = (Now(), Stopwatch.GetTimestamp());
+            var stores = new Store[count];
+            for (var i = 0; i < count; i++)
+                stores[i] = Make(engine, pre, true);
+            var time = Stopwatch.GetElapsedTime(start);
+            var after = Now();
+            Console.WriteLine($"{count} alive: {time.TotalMicroseconds / count:F1} us each, {(after.Resident + after.Tables - before.Resident - before.Tables) / count} bytes each, {System.IO.File.ReadLines("/proc/self/maps").Count()} mappings");
+            foreach (var store in stores)
+                store.Dispose();
+        }
+        return 0;
+    }
+
+    /// <summary>Cycles a second of instantiate, call, dispose on so many threads.</summary>
+    public static int Threads()
+    {
+        const int milliseconds = 1500;
+        var bytes = Bytes(65536);
+        Console.WriteLine("instantiate, call, dispose: cycles a second by all threads together (and by processor second)");
+        Console.WriteLine($"{"threads",8} {"hornet on demand",26} {"hornet pooled",26} {"hornet pooled, machine code",28} {"wasmtime pooled",26}");
+        (string, Func<Action>)[] contestants = [("", Hornet(bytes, new Config())), ("", Hornet(bytes, new Config().Pooling(Pool(200)))), ("", Hornet(bytes, new Config().WithNativeCode().Pooling(Pool(200)))), ("", Wasmtime(bytes))];
+        foreach (var count in (int[])[1, 2, 4, 16, 64])
+        {
+            Console.Write($"{count,8}");
+            foreach (var (_, prepare) in contestants)
+            {
+                var cycle = prepare();
+                for (var i = 0; i < 3000; i++)
+                    cycle();
+                long total = 0;
+                var threads = new Thread[count];
+                var (end, used, start) = (Environment.TickCount64 + milliseconds, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
+                for (var i = 0; i < count; i++)
+                {
+                    threads[i] = new(() =>
+                    {
+                        long mine = 0;
+                        for (; (mine & 63) != 0 || Environment.TickCount64 < end; mine++)
+                            cycle();
+                        Interlocked.Add(ref total, mine);
+                    });
+                    threads[i].Start();
+                }
+                foreach (var thread in threads)
+                    thread.Join();
+                var (elapsed, processor) = (Stopwatch.GetElapsedTime(start), Process.GetCurrentProcess().TotalProcessorTime - used);
+                Console.Write($" {total / elapsed.TotalSeconds,13:F0} ({total / processor.TotalSeconds,10:F0})");
+            }
+            Console.WriteLine();
+        }
+        return 0;
+    }
+
+    private static Func<Action> Hornet(byte[] bytes, Config config) => () =>
+    {
+        var engine = new Engine(config);
+        var pre = new Linker(engine).InstantiatePre(Module.FromBytes(engine, bytes));
+        return () =>
+        {
+            using var store = new Store(engine);
+            if (pre.Instantiate(store).GetFunction<int, int>("f")!(5) != 6)
+                throw new InvalidOperationException();
+        };
+    };
+
+    private static Func<Action> Wasmtime(byte[] bytes) => () =>
+    {
+        var engine = new global::Wasmtime.Engine(Instantiation.PooledWasmtime(128 << 10));
+        var module = global::Wasmtime.Module.FromBytes(engine, "m", bytes);
+        var linker = new global::Wasmtime.Linker(engine);
+        return () =>
+        {
+            using var store = new global::Wasmtime.Store(engine);
+            if (linker.Instantiate(store, module).GetFunction<int, int>("f")!(5) != 6)
+                throw new InvalidOperationException();
+        };
+    };
+
+    private static Store Make(Engine engine, InstancePre pre, bool call)
+    {
+        var store = new Store(engine);
+        var instance = pre.Instantiate(store);
+        if (call && instance.GetFunction<int, int>("f")!(5) != 6)
+            throw new InvalidOperationException();
+        return store;
+    }
+
+    private static PoolingAllocationConfig Pool(int count) => new() { TotalCoreInstances = count, TotalMemories = count, TotalTables = count };
+
+    private static (long Resident, long Tables, long Managed) Now()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return (Status("RssAnon:"), Status("VmPTE:"), GC.GetTotalMemory(false));
+    }
+
+    private static long Status(string name) => long.Parse(System.IO.File.ReadLines("/proc/self/status").First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..^2]) << 10;
+}
