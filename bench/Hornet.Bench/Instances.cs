@@ -61,7 +61,7 @@ internal static class Instances
                 stores[i] = Make(engine, pre, true);
             var time = Stopwatch.GetElapsedTime(start);
             var after = Now();
-            Console.WriteLine($"{count} alive: {time.TotalMicroseconds / count:F1} us each, {(after.Resident + after.Tables - before.Resident - before.Tables) / count} bytes each, {System.IO.File.ReadLines("/proc/self/maps").Count()} mappings");
+            Console.WriteLine($"{count} alive: {time.TotalMicroseconds / count:F1} us each, {(after.Resident + after.Tables - before.Resident - before.Tables) / count} bytes each, {Mappings()} mappings");
             foreach (var store in stores)
                 store.Dispose();
         }
@@ -107,6 +107,26 @@ internal static class Instances
         }
         return 0;
     }
+
+    /// <summary>Ten million cycles, each with a call that writes: what the process has more at the end than near the beginning.</summary>
+    public static int Soak()
+    {
+        const int each = 5_000_000;
+        foreach (var (name, config) in ((string, Config)[])[("on demand", new Config()), ("pooled", new Config().Pooling(Pool(100)))])
+        {
+            var cycle = Hornet(Bytes(65536), config)();
+            for (var i = 0; i < 100_000; i++)
+                cycle();
+            var (before, mappings, start) = (Now(), Mappings(), Stopwatch.GetTimestamp());
+            for (var i = 0; i < each; i++)
+                cycle();
+            var (time, after) = (Stopwatch.GetElapsedTime(start), Now());
+            Console.WriteLine($"{name}: {each} cycles, {time.TotalMicroseconds / each:F2} us each; grown by {after.Resident - before.Resident} bytes resident, {after.Tables - before.Tables} of page tables, {after.Managed - before.Managed} on the GC heap, {Mappings() - mappings} mappings");
+        }
+        return 0;
+    }
+
+    private static int Mappings() => System.IO.File.ReadLines("/proc/self/maps").Count();
 
     private static Func<Action> Hornet(byte[] bytes, Config config) => () =>
     {

@@ -15,6 +15,7 @@ return args switch
     ["instantiate", "idle"] => Instances.Idle(),
     ["instantiate", "alive"] => Instances.Alive(),
     ["instantiate", "threads"] => Instances.Threads(),
+    ["instantiate", "soak"] => Instances.Soak(),
     ["instantiate", .. var rest] => Instantiation.Run(rest),
     ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),
@@ -34,7 +35,8 @@ static int Usage()
         ./h bench decode                           the same module through reader and writer: speed, allocation
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
-        ./h bench instantiate idle|alive|threads   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on 1 to 64 threads
+        ./h bench instantiate idle|alive|threads|soak   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on
+                                                   1 to 64 threads; growth over ten million cycles
         """);
     return 2;
 }

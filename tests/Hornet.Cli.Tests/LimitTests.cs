@@ -94,4 +94,13 @@ public sealed class LimitTests
         Assert.Contains("at offset 0x", Ran.Hornet("validate", "-W", "simd=n", simd).Ended(1).Error);
         Assert.Contains("at offset 0x", Ran.Hornet("run", "-Wsimd=n", simd).Ended(1).Error);
     }
+
+    [Fact]
+    public void Instances_can_come_from_a_pool()
+    {
+        Assert.Equal("hello, world\n", Ran.Hornet("run", "-O", "pooling-allocator=y,pooling-total-memories=3,pooling-memory-keep-resident=64k", "samples/hello.wasm").Ended(0).Output);
+        Assert.Contains("-O pooling-max-memory-size", Ran.Hornet("run", "-O", "pooling-allocator,pooling-max-memory-size=64k", "samples/hello.wasm").Error);
+        Assert.Contains("need -O pooling-allocator=y", Ran.Hornet("run", "-O", "pooling-total-memories=3", "samples/hello.wasm").Ended(2).Error);
+        Assert.Contains("pooling-table-elements=N", Ran.Hornet("run", "-O", "help").Ended(0).Output);
+    }
 }
