@@ -241,7 +241,7 @@ case $command in
   test)    tests "$@" ;;
   bless)   HORNET_BLESS=1 tests "$@" ;;
   gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$root" "$@" ;;
-  bench)   need_sdk; publish src/Hornet.Cli hornet && publish src/Hornet.Micro hornet-micro && publish bench/BareHello bare-hello && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
+  bench)   need_sdk; publish src/Hornet.Cli hornet && publish src/Hornet.Micro hornet-micro && publish bench/BareHello bare-hello && publish bench/CompileOnce compile-once && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
   fuzz)    fuzz "$@" ;;
   explain) explain "$@" ;;
   help|-h|--help) help ;;
