@@ -151,6 +151,8 @@ internal sealed partial class X64Lower
         if (IsImm32(and.B, size, out long imm))
         {
             int tested = Use(and.A);
+            // Bits of the lowest byte alone: three bytes less of code.
+            if (imm is > 0 and <= 0xFF) (size, imm) = (1, (sbyte)imm);
             ref MInst test = ref New(X64Op.TestMi, size);
             test.Imm = imm;
             test.RmAt = AddOperand(ref test, tested, OperandRole.Use, OperandWhere.Register);
