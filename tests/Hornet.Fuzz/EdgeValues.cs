@@ -6,7 +6,7 @@ namespace Hornet.Fuzz;
 public static class EdgeValues
 {
     static readonly (ulong, ulong)[] s_i32 = [.. new uint[] { 0, 1, uint.MaxValue, 0x80000000, 0x7FFFFFFF, 2, 31, 32, 33, 65535, 65536, 65528, 0xFFFF, 0x80, 0xFF7F, 0x12345678, 0xFFFFFFF8 }.Distinct().Select(v => ((ulong)v, 0UL))];
-    static readonly (ulong, ulong)[] s_i64 = [.. new ulong[] { 0, 1, ulong.MaxValue, 1UL << 63, long.MaxValue, 63, 64, 65, 0xFFFFFFFF, 0x100000000, 0x80000000, 0xFFFFFFFF80000000, 65535, 0x123456789ABCDEF0, 0x8080808080808080 }.Select(v => (v, 0UL))];
+    static readonly (ulong, ulong)[] s_i64 = [.. new ulong[] { 0, 1, ulong.MaxValue, 1UL << 63, long.MaxValue, 63, 64, 65, 0xFFFFFFFF, 0x100000000, 0x80000000, 0xFFFFFFFF80000000, 65535, 0x123456789ABCDEF0, 0x8080808080808080, 0x8000008000000001, 0x8000000000000401, 0x20000000000001 }.Select(v => (v, 0UL))];
 
     static readonly (ulong, ulong)[] s_f32 = [.. new float[]
     {

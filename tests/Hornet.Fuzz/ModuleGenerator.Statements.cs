@@ -250,8 +250,8 @@ public sealed partial class ModuleGenerator
                 break;
             case 3:
                 _b.I32(_d.Below(TableMinimum + 1));
-                _b.I32(_d.Below(2));
-                _b.I32(_d.Below(3));
+                _b.I32(_d.Below(PassiveElements));
+                _b.I32(_d.Below(PassiveElements + 2));
                 _b.Indexed(Op.TableInit, 1);
                 break;
             default:

@@ -16,7 +16,7 @@ public sealed partial class ModuleGenerator
     /// <summary>Value of the global `fuel` at the beginning of each call.</summary>
     public const int Fuel = 400;
 
-    const int FuelGlobal = 0, TableMinimum = 8, BudgetPerFunction = 160, MaximumDepth = 5;
+    const int FuelGlobal = 0, TableMinimum = 8, PassiveElements = 3, BudgetPerFunction = 160, MaximumDepth = 5;
 
     readonly Decisions _d;
     readonly GeneratorOptions _options;
@@ -71,7 +71,10 @@ public sealed partial class ModuleGenerator
         {
             for (int i = 0; i < TableMinimum - 2; i++) b.U32((uint)(i % _functions.Count));
         })));
-        _env.Elems.Add(new(SegmentMode.Passive, 0, default, ValType.FuncRef, false, 1, _source.Gather(b => b.U32(1))));
+        _env.Elems.Add(new(SegmentMode.Passive, 0, default, ValType.FuncRef, false, PassiveElements, _source.Gather(b =>
+        {
+            for (int i = 1; i <= PassiveElements; i++) b.U32((uint)(i % _functions.Count));
+        })));
         _env.DataCount = 2;
         ValType address = _env.Memories[0].IndexType;
         byte[] data = [.. Enumerable.Range(0, 96).Select(i => (byte)(i * 37 ^ i >> 2))];
