@@ -144,6 +144,8 @@ tests() {
   mkdir -p "$cache/results"
   start=$SECONDS
   build_all || { echo "0 passed, 1 failed"; return 1; }
+  # The copy of the sources with seeded mistakes, of which the group fuzz looks for some.
+  if groups "$@" | grep -q '^fuzz '; then "$root/artifacts/bin/Hornet.Fuzz/release/Hornet.Fuzz" mutation --build || failed=$((failed + 1)); fi
   if has_linker; then
     while read -r -u 3 name folder exe; do
       if groups "$@" | grep -q "^$name "; then publish "$folder" "$exe" || failed=$((failed + 1)); fi

@@ -20,6 +20,8 @@ public sealed class TargetTests
     [InlineData("binary", 200)]
     [InlineData("text", 100)]
     [InlineData("broken-text", 300)]
+    [InlineData("images", 40)]
+    [InlineData("api", 200)]
     [InlineData("ir", 60)]
     public void Engines_agree(string name, int cases)
     {

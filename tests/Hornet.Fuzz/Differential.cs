@@ -10,6 +10,7 @@ public sealed class Differential : IDisposable
     readonly HornetEngine[] _interruptible = HornetEngine.Interruptible(TimeSpan.FromMilliseconds(100));
     readonly HornetEngine[] _metered = HornetEngine.Metered();
     readonly HornetEngine[] _collecting = HornetEngine.Collecting();
+    readonly HornetEngine _image = HornetEngine.FromImage();
     readonly WasmtimeEngine _wasmtime = new();
 
     /// <summary>Steps that were compared so far.</summary>
@@ -37,6 +38,9 @@ public sealed class Differential : IDisposable
             if (reference.Difference(engine.Run(module)) is { } difference) return $"interpreter  |  {engine.Name}: {difference}";
         return Compare(module, withWasmtime: true);
     }
+
+    /// <summary>The module, saved as an image and loaded again, against the interpreter.</summary>
+    public string? CompareImage(byte[] module) => CompareTiers(module, [_interpreter, _image]);
 
     /// <summary>As <see cref="Compare"/>, for modules that need not end: tiers against each other, with a time limit.</summary>
     public string? CompareInterruptible(byte[] module) => CompareTiers(module, _interruptible);
@@ -68,7 +72,7 @@ public sealed class Differential : IDisposable
 
     public void Dispose()
     {
-        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible, .. _metered, .. _collecting]) engine.Dispose();
+        foreach (HornetEngine engine in (HornetEngine[])[_interpreter, .. _native, .. _interruptible, .. _metered, .. _collecting, _image]) engine.Dispose();
         _wasmtime.Dispose();
     }
 }

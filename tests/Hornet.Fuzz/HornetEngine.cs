@@ -4,7 +4,7 @@ using Hornet.Wasm;
 namespace Hornet.Fuzz;
 
 /// <summary>An engine of Hornet as a party to comparisons.</summary>
-public sealed class HornetEngine(string name, Config config, TimeSpan? deadline = null, bool metered = false) : IDisposable
+public sealed class HornetEngine(string name, Config config, TimeSpan? deadline = null, bool metered = false, bool image = false) : IDisposable
 {
     // Enough for some calls and too little for others, so that guests stop at all kinds of places.
     const ulong LeastUnits = 10, UnitsPerCall = 67;
@@ -47,6 +47,9 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         static Config Config() => new Config().WithFuelConsumption(true).WithCraneliftNaNCanonicalization(true);
     }
 
+    /// <summary>Machine code that was saved and loaded.</summary>
+    public static HornetEngine FromImage() => new("native, from an image", new Config().WithNativeCode(), image: true);
+
     /// <summary>Both tiers with a collection at every allocation: a root that is missing is found at once.</summary>
     public static HornetEngine[] Collecting() =>
     [
@@ -64,10 +67,17 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         return ModuleCompiler.Failures == failures ? outcome : throw new InvalidOperationException($"{Name}: the compiler failed on {ModuleCompiler.Failures - failures} functions");
     }
 
+    Module Load(byte[] bytes)
+    {
+        Module module = Module.FromBytes(_engine, "fuzz", bytes);
+        if (!image) return module;
+        using (module) return Module.Deserialize(_engine, "fuzz", module.Serialize());
+    }
+
     Outcome MakeCalls(byte[] bytes)
     {
         Outcome outcome = new();
-        using Module module = Module.FromBytes(_engine, "fuzz", bytes);
+        using Module module = Load(bytes);
         using Store store = new(_engine) { Limits = new(MemorySize: 8 << 20, TableElements: 10_000) };
         using Linker linker = new(_engine);
         linker.DefineFunction<int, long, long>("h", "f", Calls.Host);

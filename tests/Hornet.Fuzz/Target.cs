@@ -44,6 +44,8 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
         new("binary", Seed, (_, m) => RoundTrips.Binary(m)),
         new("text", Seed, (_, m) => RoundTrips.Printed(m)),
         new("broken-text", d => RoundTrips.BrokenText(ModuleGenerator.Generate(d), d), (_, t) => RoundTrips.NearlyText(t), CaseForm.Text),
+        new("images", d => ModuleGenerator.Generate(d, d.OnceIn(3) ? s_references : s_relaxed), (o, m) => o.Tiers.CompareImage(m)),
+        new("api", ApiSequences.Case, (_, t) => ApiSequences.Judge(t), CaseForm.Text),
         new("ir", IrOracle.Case, (o, t) => o.Ir.Judge(t), CaseForm.Text),
     ];
 
