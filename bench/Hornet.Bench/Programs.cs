@@ -35,7 +35,7 @@ internal static class Programs
         {
             var source = Path.Combine(folder, name + ".c");
             string[] native = [Tools.Guest("native", source), large ? big : small];
-            string[] guest = [Tools.Hornet, "run", Tools.Guest("c", source), large ? big : small];
+            string[] guest = [Tools.Hornet, "run", "-C", "compiler=interpreter", Tools.Guest("c", source), large ? big : small];
             var (_, expected, _) = Tools.Capture(native);
             var (exitCode, output, error) = Tools.Capture(guest);
             if (output != expected || exitCode != 0)

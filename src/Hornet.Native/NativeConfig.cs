@@ -6,6 +6,25 @@ namespace Hornet;
 /// <summary>Switches on machine code for an engine's guests.</summary>
 public static class NativeConfig
 {
+    /// <summary>Why guests cannot run as machine code in this process, or null where they can. Reserves the address space for code when it is asked first.</summary>
+    public static string? Obstacle
+    {
+        get
+        {
+            if (FaultHandler.Process is null) return "machine code is made for Linux on x86-64";
+            if (!System.Runtime.Intrinsics.X86.Sse41.IsSupported) return "machine code needs a CPU with SSE4.1";
+            try
+            {
+                _ = Stubs.Process;
+                return null;
+            }
+            catch (Exception e) when (e is PlatformNotSupportedException or InsufficientMemoryException)
+            {
+                return e.Message;
+            }
+        }
+    }
+
     /// <summary>Guests run as machine code. Needs executable memory, an x86-64 CPU with SSE4.1 and, unless <see cref="Config.WithSignalsBasedTraps"/> says otherwise, signal handlers.</summary>
     /// <param name="config">Is changed and returned.</param>
     /// <param name="lazy">Functions are compiled at their first call, and ahead of it by a thread of its own once a module has needed many; otherwise all of them when the module is made, by all cores.</param>

@@ -34,7 +34,6 @@ internal sealed class CompileCommand : Command
         var settings = groups.Settings(result);
         if (settings is { TierChosen: true, Native: false })
             throw new UsageException("-C compiler=interpreter: images are machine code (hornet compile --help)");
-        settings.Native = true;
         var path = result.GetRequiredValue(file);
         var to = result.GetValue(output) ?? (path == "-" ? throw new UsageException("hornet compile - needs -o FILE: there is no name to derive the image's from") : Path.GetFileNameWithoutExtension(path) + ".hwasm");
         using var engine = new Engine(Configuration(settings, result.GetValue(target)));

@@ -28,6 +28,7 @@ internal sealed class WastCommand : Command
             return 0;
         var settings = groups.Settings(result);
         settings.Features = Features.All;
+        settings.ChooseTier();
         var (passed, failed) = (0, 0);
         foreach (var path in result.GetRequiredValue(files))
         {

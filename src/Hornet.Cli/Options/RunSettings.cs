@@ -21,7 +21,7 @@ internal sealed class RunSettings
     /// <summary>The pool's limits where something is said of them.</summary>
     public PoolingAllocationConfig? Pool { get; set; }
     /// <summary>Machine code, not the interpreter.</summary>
-    public bool Native { get; set; }
+    public bool Native { get; set; } = true;
     /// <summary>-C compiler was given.</summary>
     public bool TierChosen { get; set; }
     /// <summary>Images may be run.</summary>
@@ -45,6 +45,17 @@ internal sealed class RunSettings
     public bool InheritStandardOutput { get; set; } = true;
     public bool InheritStandardError { get; set; } = true;
     public bool Backtrace { get; set; } = true;
+
+    /// <summary>Machine code where this process may make it; else the interpreter, with a warning, unless machine code was asked for.</summary>
+    public void ChooseTier()
+    {
+        if (!Native || NativeConfig.Obstacle is not { } obstacle)
+            return;
+        if (TierChosen)
+            throw new InputException($"guests cannot run as machine code here: {obstacle}");
+        Console.Error.WriteLine($"hornet: warning: the interpreter runs the guest: {obstacle} (-C compiler=interpreter says so without a warning)");
+        Native = false;
+    }
 
     /// <summary>The engine's configuration.</summary>
     public Config Configuration()

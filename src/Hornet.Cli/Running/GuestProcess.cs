@@ -55,6 +55,7 @@ internal sealed class GuestProcess(RunSettings settings)
             CheckImages(image);
         if (settings.Profiling != ProfilingStrategy.None)
             NativeProfiling.Start(settings.Profiling);
+        settings.ChooseTier();
         var engine = new Engine(settings.Cache ? settings.Configuration().WithCompileCache() : settings.Configuration());
         var linker = new Linker(engine);
         var store = new Store(engine);
@@ -84,7 +85,7 @@ internal sealed class GuestProcess(RunSettings settings)
             throw new InputException($"{image}: an image of machine code, which is run as it is; if you trust where it comes from, say --allow-precompiled, else run the module that it was made of");
         if (settings is { TierChosen: true, Native: false })
             throw new UsageException($"-C compiler=interpreter: {image} is an image of machine code");
-        settings.Native = true;
+        settings.TierChosen = true;
     }
 
     private WasiConfiguration World()
