@@ -18,6 +18,8 @@ internal sealed partial class RegAlloc
     private readonly FlatList<int> _inactive = new(64);
     private readonly int[] _active = new int[PReg.Count];
     private readonly int[] _freeUntil = new int[PReg.Count];
+    // Up to which position a register is the home of a loop's variable: what goes around the loop should come back to it.
+    private readonly int[] _homeUntil = new int[PReg.Count];
     private readonly long[] _distance = new long[PReg.Count];
     private readonly FlatList<Loc> _allocs = new(1024);
     private readonly FlatList<RegMove> _moves = new(512);
@@ -106,6 +108,7 @@ internal sealed partial class RegAlloc
     private void Scan()
     {
         Array.Fill(_active, -1);
+        Array.Clear(_homeUntil);
         _inactive.Clear();
         _heap.Clear();
         int initial = _intervals.Count;
@@ -218,7 +221,7 @@ internal sealed partial class RegAlloc
         for (ulong set = candidates; set != 0; set &= set - 1)
         {
             int r = BitOperations.TrailingZeroCount(set);
-            if (best < 0 || Better(r, best, end)) best = r;
+            if (best < 0 || Better(r, best, end, position)) best = r;
         }
         if (hinted >= 0 && (_freeUntil[hinted] >= end || _freeUntil[hinted] >= _freeUntil[best])) best = hinted;
         if (_freeUntil[best] < end)
@@ -232,16 +235,17 @@ internal sealed partial class RegAlloc
         return true;
     }
 
-    /// <summary>Of two registers that are free to the end: one already written somewhere, and no preserved one.</summary>
-    private bool Better(int r, int than, int end)
+    /// <summary>Of two registers that are free to the end: one already written somewhere, no preserved one, and no loop variable's home.</summary>
+    private bool Better(int r, int than, int end, int position)
     {
         bool whole = _freeUntil[r] >= end, otherWhole = _freeUntil[than] >= end;
         if (whole != otherWhole) return whole;
         if (!whole) return _freeUntil[r] > _freeUntil[than];
-        return Cost(r) < Cost(than);
+        return Cost(r, position) < Cost(than, position);
     }
 
-    private int Cost(int r) => (_code.CalleeSaved >> r & 1) == 0 ? 0 : (UsedRegs >> r & 1) != 0 ? 1 : 2;
+    private int Cost(int r, int position) =>
+        ((_code.CalleeSaved >> r & 1) == 0 ? 0 : (UsedRegs >> r & 1) != 0 ? 2 : 4) + (position < _homeUntil[r] ? 1 : 0);
 
     private int HintedRegister(int current, ulong candidates, int end)
     {
@@ -275,6 +279,15 @@ internal sealed partial class RegAlloc
         _intervals[interval].Loc = new Loc(r);
         _active[r] = interval;
         UsedRegs |= 1UL << r;
+        ref VRegState state = ref _vregs[_intervals[interval].VReg];
+        if (state.DefInst < 0 && !_intervals[interval].IsChild && _code.Blocks[state.DefBlock].IsLoopHeader) _homeUntil[r] = LoopEnd(state.DefBlock);
+    }
+
+    private int LoopEnd(int header)
+    {
+        int end = 0;
+        foreach (int pred in _code.Preds(header)) end = Math.Max(end, EndOf(pred));
+        return end;
     }
 
     private void AllocateBlocked(int current, int position)
