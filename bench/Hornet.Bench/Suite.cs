@@ -7,6 +7,7 @@ internal static class Suite
     [
         (GuestTimes.Table, GuestTimes.Measure, true),
         (EngineTimes.Compile, (s, r, _) => EngineTimes.MeasureCompile(s, r), false),
+        (EngineTimes.Size, (_, _, _) => { }, false),
         (EngineTimes.Start, (s, r, _) => EngineTimes.MeasureStart(s, r), false),
         (EngineTimes.Instantiate, (s, r, _) => EngineTimes.MeasureInstantiation(s, r), false),
         (EngineTimes.Call, (s, r, _) => EngineTimes.MeasureCalls(s, r), false),
@@ -16,7 +17,7 @@ internal static class Suite
     public static int Run(string[] arguments)
     {
         var scale = Scale.Full;
-        string? json = null, page = null;
+        string? json = null, page = null, markdown = null;
         List<string> wantedTables = [], wantedPrograms = [];
         for (var i = 0; i < arguments.Length; i++)
         {
@@ -26,10 +27,11 @@ internal static class Suite
                 case "--tiny": scale = Scale.Tiny; break;
                 case "--json" when i + 1 < arguments.Length: json = arguments[++i]; break;
                 case "--page" when i + 1 < arguments.Length: page = arguments[++i]; break;
+                case "--markdown" when i + 1 < arguments.Length: markdown = arguments[++i]; break;
                 case "--table" when i + 1 < arguments.Length && All.Any(t => t.Table.Key == arguments[i + 1]): wantedTables.Add(arguments[++i]); break;
                 case "--program" when i + 1 < arguments.Length: wantedPrograms.Add(arguments[++i]); break;
                 default:
-                    Console.Error.WriteLine($"bench: what is '{arguments[i]}'? ./h bench [--quick] [--table {string.Join('|', All.Select(t => t.Table.Key))}] [--program NAME] [--json FILE] [--page FILE]");
+                    Console.Error.WriteLine($"bench: what is '{arguments[i]}'? ./h bench [--quick] [--table {string.Join('|', All.Select(t => t.Table.Key))}] [--program NAME] [--json FILE] [--page FILE] [--markdown FILE]");
                     return 2;
             }
         }
@@ -49,6 +51,8 @@ internal static class Suite
             // Whoever stops a long run has what it has measured until then.
             report.Save(json, page);
         }
+        if (markdown is not null)
+            File.WriteAllText(markdown, report.ToMarkdown());
         Console.WriteLine($"\n{json}\n{page}");
         return report.IsRight && report.Count > 0 ? 0 : 1;
     }

@@ -7,11 +7,13 @@ namespace Hornet.Bench;
 internal static class EngineTimes
 {
     public static Table Compile { get; } = new("compile", "Compile time",
-        "Whole modules with all optimisations on two threads, each figure from a process of its own. Cold: the first compile of a process; warm: a later one, when .NET has compiled the compiler. V8: cold only.",
-        Subjects.Wasmtime, [Subjects.Hornet, Subjects.Wasmtime, Subjects.V8]);
+        "Whole modules with all optimisations on two threads, each figure from a process of its own. Cold: the first compile of a process; warm: a later one, when .NET has compiled the compiler. The executable: hornet compile, the published NativeAOT command, a whole process with the image written. V8: cold only.",
+        Subjects.Wasmtime, [Subjects.Executable, Subjects.Hornet, Subjects.Wasmtime, Subjects.V8]);
+
+    public static Table Size { get; } = new("size", "Size of images", "Bytes of a compiled module on disk: hornet compile, Wasmtime's Module.Serialize.", Subjects.Wasmtime, [Subjects.Image, Subjects.Wasmtime]);
 
     public static Table Start { get; } = new("start", "Start-up", "Whole processes that run samples/hello.wasm; bare hello is a NativeAOT executable that prints the same. Node compiles with its usual tiers.",
-        Subjects.Bare, [Subjects.Hornet, Subjects.Interpreter, Subjects.V8, Subjects.Bare]);
+        Subjects.Bare, [Subjects.Image, Subjects.Hornet, Subjects.Interpreter, Subjects.V8, Subjects.Bare]);
 
     public static Table Instantiate { get; } = new("instantiate", "Instantiation", "Store, instance, dispose: processor time of a cycle, what is put off to other threads included, in one process.",
         Subjects.Wasmtime, [Subjects.Hornet, Subjects.Interpreter, Subjects.Wasmtime, Pooled]);
@@ -28,17 +30,22 @@ internal static class EngineTimes
 
     public static void MeasureCompile(Scale scale, Report report)
     {
+        List<Row> sizes = [];
         foreach (var (name, file) in Modules(scale, report))
         {
             var size = new FileInfo(file).Length;
             var rounds = size > 50_000_000 ? 1 : scale == Scale.Full ? 3 : 1;
-            List<Compiling.Sample> ours = [], theirs = [], v8 = [];
+            List<Compiling.Sample> ours = [], theirs = [], v8 = [], executable = [];
+            var image = Path.GetTempFileName();
+            string[] compile = ["taskset", "-c", "0,1", Tools.Hornet, "compile", "-W", "all-proposals", file, "-o", image];
             for (var round = 0; round < rounds; round++)
             {
                 ours.Add(Compiling.Child("hornet", file));
                 theirs.Add(Compiling.Child("wasmtime", file));
                 if (V8Sample(file) is { } sample)
                     v8.Add(sample);
+                if (File.Exists(Tools.Hornet) && Tools.Interleave(1, compile)[0] is { ExitCode: 0 } whole)
+                    executable.Add(new(whole.Median, 0, whole.Processor, 0, whole.PeakKilobytes / 1024.0));
             }
             Add("cold", "ms", s => s.Cold, size);
             Add("warm", "ms", s => s.Warm, size, noV8: true);
@@ -46,14 +53,31 @@ internal static class EngineTimes
             Add("warm, processor time", "ms", s => s.WarmProcessor, size, noV8: true);
             Add("peak resident", "MB", s => s.PeakMegabytes, 0);
 
+            if (executable.Count > 0)
+                sizes.Add(new(Size.Key, name, "MB", [new(Subjects.Image, [new FileInfo(image).Length / 1e6]), new(Subjects.Wasmtime, [Serialized(file) / 1e6])]));
+            else
+                report.Note($"hornet compile of {name} is left out: {(File.Exists(Tools.Hornet) ? Tools.Capture(compile).Error.Trim() : "there is no out/hornet")}");
+            File.Delete(image);
+
             void Add(string what, string unit, Func<Compiling.Sample, double> figure, long bytes, bool noV8 = false)
             {
                 List<Series> series = [new(Subjects.Hornet, [.. ours.Select(figure)]), new(Subjects.Wasmtime, [.. theirs.Select(figure)])];
                 if (v8.Count > 0 && !noV8)
                     series.Add(new(Subjects.V8, [.. v8.Select(figure)]));
+                if (executable.Count > 0 && !noV8)
+                    series.Add(new(Subjects.Executable, [.. executable.Select(figure)]));
                 report.Add(new(Compile.Key, $"{name}, {what}", unit, series, bytes / 1e6));
             }
         }
+        foreach (var row in sizes)
+            report.Add(row);
+    }
+
+    private static long Serialized(string file)
+    {
+        using var engine = new global::Wasmtime.Engine();
+        using var module = global::Wasmtime.Module.FromFile(engine, file);
+        return module.Serialize().LongLength;
     }
 
     private static Compiling.Sample? V8Sample(string file)
@@ -95,10 +119,16 @@ internal static class EngineTimes
 
     public static void MeasureStart(Scale scale, Report report)
     {
+        // Where code is kept between runs, the start that is measured is the first.
+        string[] noCache = File.Exists(Tools.Hornet) && Tools.Capture([Tools.Hornet, "run", "-C", "cache=n", Hello]).ExitCode == 0 ? ["-C", "cache=n"] : [];
+        var image = Path.Combine(Path.GetTempPath(), $"hornet-bench-{Environment.ProcessId}.hwasm");
+        if (File.Exists(Tools.Hornet))
+            Tools.Capture([Tools.Hornet, "compile", Hello, "-o", image]);
         (string Subject, string[] Command)[] subjects =
         [
+            (Subjects.Image, [Tools.Hornet, "run", "--allow-precompiled", image]),
             (Subjects.Bare, [Path.Combine(Tools.Root, "out", "bare-hello")]),
-            (Subjects.Hornet, [Tools.Hornet, "run", "-C", "compiler=native", Hello]),
+            (Subjects.Hornet, [Tools.Hornet, "run", "-C", "compiler=native", .. noCache, Hello]),
             (Subjects.Interpreter, [Tools.Hornet, "run", "-C", "compiler=interpreter", Hello]),
             (Subjects.V8, V8.Run(Hello)),
         ];
@@ -109,6 +139,7 @@ internal static class EngineTimes
         for (var i = 0; i < here.Length; i++)
             if (rounds.Any(r => r[i].ExitCode != 0))
                 report.Wrong($"{string.Join(' ', here[i].Command)} failed");
+        File.Delete(image);
         Add("hello.wasm, wall", "ms", m => m.Median);
         Add("hello.wasm, processor time", "ms", m => m.Processor);
         Add("hello.wasm, peak resident", "MB", m => m.PeakKilobytes / 1024.0);

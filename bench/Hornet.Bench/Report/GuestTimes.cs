@@ -42,12 +42,19 @@ internal static class GuestTimes
 
         // The first run of each warms up, and says whether they agree.
         string? expected = null;
-        foreach (var (name, run, _) in subjects)
+        foreach (var (name, run, _) in subjects.ToArray())
         {
             var (_, output) = run();
             expected ??= output;
             if (output == expected)
                 continue;
+            if (name == Subjects.Native)
+            {
+                // Another C library, another size of long: what it computes is its own business, but then its time means nothing here.
+                report.Note($"native code of {program.Name} is left out: it prints '{output.Trim()}', all guests '{expected.Trim()}'");
+                subjects.RemoveAll(s => s.Name == Subjects.Native);
+                continue;
+            }
             report.Wrong($"{program.Name}: {name} printed '{output.Trim()}', {subjects[0].Name} '{expected.Trim()}'");
             return null;
         }
@@ -67,7 +74,7 @@ internal static class GuestTimes
         }
         catch (InvalidOperationException e)
         {
-            report.Note($"native code of {program.Name} is left out: {e.Message.Split('\n').First(l => l.Length > 0)}");
+            report.Note($"native code of {program.Name} is left out: {e.Message.Split("error: ", 2)[^1].Split('\n')[0].Trim()}");
             return null;
         }
         string[] command = [executable, .. program.Arguments];

@@ -126,6 +126,33 @@ internal sealed class Report(Scale scale, IReadOnlyList<Table> tables, TextWrite
         }
     }
 
+    /// <summary>The tables as Markdown, for docs/performance.md.</summary>
+    public string ToMarkdown()
+    {
+        var md = new System.Text.StringBuilder();
+        foreach (var table in tables.Where(t => rows.Any(r => r.Table == t.Key)))
+        {
+            string[] subjects = [.. table.Subjects.Where(s => rows.Any(r => r.Table == table.Key && r.Of(s) is not null))];
+            md.Append($"### {table.Title}\n\n{table.How} In brackets: the ratio to {table.Reference}, and its interval.\n\n| | {string.Join(" | ", subjects)} |\n|---|{string.Concat(subjects.Select(_ => "---:|"))}\n");
+            foreach (var row in rows.Where(r => r.Table == table.Key))
+                md.Append($"| {row.Name} | {string.Join(" | ", subjects.Select(s => MarkdownCell(table, row, s)))} |\n");
+            if (table.Key == GuestTimes.Table.Key)
+                md.Append($"| **geometric mean of the ratios** | {string.Join(" | ", subjects.Select(s => s != table.Reference && Mean(table, s) is { } m ? string.Create(CultureInfo.InvariantCulture, $"**{m.Ratio:F3}** of {m.Count}") : "1"))} |\n");
+            md.Append('\n');
+        }
+        return md.ToString();
+    }
+
+    private static string MarkdownCell(Table table, Row row, string subject)
+    {
+        if (row.Of(subject) is not { } series)
+            return "–";
+        var text = $"{Figure(series.Median)} {row.Unit}";
+        if (row.Megabytes > 0 && row.Unit == "ms")
+            text += string.Create(CultureInfo.InvariantCulture, $", {row.Megabytes * 1000 / series.Median:F1} MB/s");
+        return subject != table.Reference && row.Against(subject, table.Reference) is { } c ? text + string.Create(CultureInfo.InvariantCulture, $" ({c.Ratio:F2}, {c.Interval.Low:F2}–{c.Interval.High:F2})") : text;
+    }
+
     public void Save(string? json, string? page)
     {
         var node = ToJson();

@@ -37,5 +37,6 @@ internal sealed record Table(string Key, string Title, string How, string Refere
 /// <summary>Who is measured.</summary>
 internal static class Subjects
 {
-    public const string Hornet = "hornet", Interpreter = "hornet interpreter", Wasmtime = "wasmtime", V8 = "v8", Native = "native", Bare = "bare hello";
+    public const string Hornet = "hornet", Interpreter = "hornet interpreter", Wasmtime = "wasmtime", V8 = "v8", Native = "native", Bare = "bare hello",
+        Executable = "hornet executable", Image = "hornet image";
 }
