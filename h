@@ -219,6 +219,12 @@ fuzz() {
   return $status
 }
 
+bench() {
+  need_sdk; cd "$root" || exit 1
+  if [ "${1:-}" = micro ]; then shift; exec dotnet run --project bench/Hornet.MicroBench -c Release -v q -- "$@"; fi
+  publish src/Hornet.Cli hornet && publish src/Hornet.Micro hornet-micro && publish bench/BareHello bare-hello && publish bench/CompileOnce compile-once && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@"
+}
+
 explain() {
   [ $# -gt 0 ] || fail "explain what? A project (Hornet.Wasm), a test group, an operator (i32.rotl), or a word of RATIONALE.md"
   if [ -f "$1" ]; then publish src/Hornet.Cli hornet && exec "$root/out/hornet" explain "$@"; fi
@@ -243,7 +249,7 @@ case $command in
   test)    tests "$@" ;;
   bless)   HORNET_BLESS=1 tests "$@" ;;
   gen)     need_sdk; cd "$root" && exec dotnet run --project eng/Hornet.Gen -c Release -v q -- "$root" "$@" ;;
-  bench)   need_sdk; publish src/Hornet.Cli hornet && publish src/Hornet.Micro hornet-micro && publish bench/BareHello bare-hello && publish bench/CompileOnce compile-once && cd "$root" && exec dotnet run --project bench/Hornet.Bench -c Release -v q -- "$@" ;;
+  bench)   bench "$@" ;;
   fuzz)    fuzz "$@" ;;
   explain) explain "$@" ;;
   help|-h|--help) help ;;

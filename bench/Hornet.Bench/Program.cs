@@ -34,6 +34,7 @@ static int Usage()
         ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread
         ./h bench decode                           the same module through reader and writer: speed, allocation
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
+        ./h bench micro [part of a name...]        BenchmarkDotNet: what calls, instances and the toolkit take and allocate
         ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
         ./h bench instantiate idle|alive|threads|soak   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on
                                                    1 to 64 threads; growth over ten million cycles

@@ -8,16 +8,18 @@ internal sealed class V8 : IDisposable
 {
     private static readonly string[] Command = ["node", "--no-warnings", "--no-liftoff", "--no-wasm-lazy-compilation", Path.Combine(Tools.Root, "bench", "v8.mjs")];
 
-    private readonly Process process;
+    private Process process;
 
     private V8(Process process) => this.process = process;
+
+    private static Process Node() => Process.Start(new ProcessStartInfo(Command[0], Command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
 
     /// <summary>Starts Node; null where there is none.</summary>
     public static V8? Start()
     {
         try
         {
-            return new(Process.Start(new ProcessStartInfo(Command[0], Command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true })!);
+            return new(Node());
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -35,11 +37,30 @@ internal sealed class V8 : IDisposable
     public Natives.Runner Runner(string file, string[] arguments, string? script) => () =>
     {
         var request = new JsonObject { ["file"] = file, ["arguments"] = new JsonArray([.. arguments.Select(a => JsonValue.Create(a))]), ["script"] = script };
-        process.StandardInput.WriteLine(request.ToJsonString());
-        process.StandardInput.Flush();
-        var answer = JsonNode.Parse(process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("node ended"))!;
+        var answer = JsonNode.Parse(Ask(request.ToJsonString()))!;
         return answer["error"] is { } error ? throw new InvalidOperationException($"node: {error}") : ((double)answer["ms"]!, (string)answer["output"]!);
     };
+
+    private string Ask(string request)
+    {
+        try
+        {
+            process.StandardInput.WriteLine(request);
+            process.StandardInput.Flush();
+            if (process.StandardOutput.ReadLine() is { } answer)
+                return answer;
+        }
+        catch (IOException)
+        {
+            // It has ended: as below.
+        }
+        process.WaitForExit();
+        var exitCode = process.ExitCode;
+        process.Dispose();
+        // The next guest has a new one.
+        process = Node();
+        throw new InvalidOperationException($"node ended with exit code {exitCode}");
+    }
 
     public void Dispose()
     {
