@@ -68,7 +68,7 @@ static char *write(char *out, const struct node *n) {
     case null: memcpy(out, "null", 4); return out + 4;
     case boolean: memcpy(out, n->value ? "true " : "false", 5); return out + 5;
     case number: {
-      long v = (long)n->value; char digits[24]; int l = 0;
+      int64_t v = (int64_t)n->value; char digits[24]; int l = 0;
       if (v < 0) *out++ = '-', v = -v;
       do digits[l++] = '0' + v % 10; while (v /= 10);
       while (l) *out++ = digits[--l];
