@@ -103,4 +103,45 @@ public sealed class SnapshotTests
         instance = Wat.Instantiate(store, """(module (import "h" "now" (func $now)) (func (export "f") (call $now)))""", now);
         Assert.Contains("running", Assert.Throws<SnapshotException>(() => instance.GetAction("f")!()).Message);
     }
+
+    [Fact]
+    public void Random_programs_go_on_alike_in_copies_and_in_modules_that_begin_there()
+    {
+        using Wasmtime.Engine oracle = new();
+        for (int seed = 1; seed <= 60; seed++)
+        {
+            byte[] bytes = Wat.Bytes(new RandomProgram(seed).Text());
+            using Module module = Module.FromBytes(Wat.Engine, bytes);
+            string? before = null;
+            // The second and third find what the one before has left.
+            for (int round = 0; round < 3; round++)
+            {
+                using Store store = new(Wat.Engine);
+                Instance instance = new(store, module);
+                string first = Outcome(instance.GetFunction<int, long, long>("run")!, 77, 5);
+                Assert.True((before ??= first) == first, $"seed {seed}: {first} in round {round}, {before} before");
+                using InstanceSnapshot snapshot = instance.Snapshot();
+                byte[] made = snapshot.ToModule();
+                string expected = Outcome(instance.GetFunction<int, long, long>("run")!, -5, 1L << 40);
+                Assert.Equal(expected, Outcome(snapshot.Instantiate(store).GetFunction<int, long, long>("run")!, -5, 1L << 40));
+                using Module ours = Module.FromBytes(Wat.Engine, made);
+                Assert.Equal(expected, Outcome(new Instance(store, ours).GetFunction<int, long, long>("run")!, -5, 1L << 40));
+                using Wasmtime.Module theirs = Wasmtime.Module.FromBytes(oracle, "m", made);
+                using Wasmtime.Store theirStore = new(oracle);
+                Assert.Equal(expected, Outcome(new Wasmtime.Instance(theirStore, theirs).GetFunction<int, long, long>("run")!, -5, 1L << 40));
+            }
+        }
+    }
+
+    static string Outcome(Func<int, long, long> run, int a, long b)
+    {
+        try
+        {
+            return run(a, b).ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is TrapException or Wasmtime.TrapException)
+        {
+            return "a trap";
+        }
+    }
 }
