@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Hornet.Bench;
 
 /// <summary>
-/// Calls between host and guest, and instantiation: Hornet's interpreter and Wasmtime's machine code in one process, in turn. A round is
+/// Calls between host and guest, and instantiation: both of Hornet's tiers and Wasmtime in one process, in turn. A round is
 /// a hundredth of a second of each; the best round counts, since whatever else the machine does only adds.
 /// </summary>
 internal static class Calls
@@ -20,11 +20,11 @@ internal static class Calls
     public static int Run()
     {
         Console.WriteLine($"best of {Rounds} rounds in turn; nanoseconds each, bytes allocated on the managed heap each");
-        Console.WriteLine($"{"",-26} {"hornet ns",10} {"bytes",6} {"wasmtime ns",12} {"bytes",6}");
+        Console.WriteLine($"{"",-26} {"native ns",10} {"bytes",6} {"interpreter",12} {"bytes",6} {"wasmtime ns",12} {"bytes",6}");
         foreach (var (name, hornet, wasmtime) in All())
         {
-            var (ours, theirs) = Measure(hornet(new Config()), wasmtime());
-            Console.WriteLine($"{name,-26} {ours.Nanoseconds,10:F1} {ours.Bytes,6} {theirs.Nanoseconds,12:F1} {theirs.Bytes,6}");
+            var best = Measure(hornet(new Config().WithNativeCode()), hornet(new Config()), wasmtime());
+            Console.WriteLine($"{name,-26} {best[0].Nanoseconds,10:F1} {best[0].Bytes,6} {best[1].Nanoseconds,12:F1} {best[1].Bytes,6} {best[2].Nanoseconds,12:F1} {best[2].Bytes,6}");
         }
         return 0;
     }
@@ -42,23 +42,23 @@ internal static class Calls
         ];
     }
 
-    private static ((double Nanoseconds, long Bytes) Hornet, (double Nanoseconds, long Bytes) Wasmtime) Measure(Func<int, int> hornet, Func<int, int> wasmtime)
+    private static (double Nanoseconds, long Bytes)[] Measure(params Func<int, int>[] subjects)
     {
-        Func<int, int>[] both = [hornet, wasmtime];
-        int[] counts = [Count(hornet), Count(wasmtime)];
-        (double Nanoseconds, long Bytes)[] best = [(double.MaxValue, 0), (double.MaxValue, 0)];
+        int[] counts = [.. subjects.Select(Count)];
+        var best = new (double Nanoseconds, long Bytes)[subjects.Length];
+        Array.Fill(best, (double.MaxValue, 0));
         for (var round = 0; round < Rounds; round++)
         {
-            for (var i = 0; i < 2; i++)
+            for (var i = 0; i < subjects.Length; i++)
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
                 var start = Stopwatch.GetTimestamp();
-                both[i](counts[i]);
+                subjects[i](counts[i]);
                 var each = Stopwatch.GetElapsedTime(start).TotalNanoseconds / counts[i];
                 best[i] = (Math.Min(best[i].Nanoseconds, each), (GC.GetAllocatedBytesForCurrentThread() - before) / counts[i]);
             }
         }
-        return (best[0], best[1]);
+        return best;
     }
 
     // Calls in about a hundredth of a second; first warms up until .NET has compiled for the last time.

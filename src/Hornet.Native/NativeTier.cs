@@ -23,6 +23,9 @@ internal sealed unsafe partial class NativeTier : Tier
     readonly CompileMode _mode;
     // Null where code traps without faults.
     readonly FaultHandler? _faults;
+    // Of the process; here so that a call need not ask for it. Known before the first instance is.
+    delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int> _enter;
+    [ThreadStatic] static bool t_prepared;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
     // As they are in images.
@@ -67,6 +70,7 @@ internal sealed unsafe partial class NativeTier : Tier
         NativeCode own = (NativeCode)code;
         Interpreter.Link(own.Interpreted, context);
         context->NativeCode = own.Handle;
+        _enter = Stubs.Process.Enter;
         context->TrapStub = Stubs.Process.Trap;
         context->NativeBuiltins = Stubs.Process.Call;
         int imported = own.Environment.ImportedFunctions;
@@ -87,7 +91,7 @@ internal sealed unsafe partial class NativeTier : Tier
         int type = code.Environment.Functions[(int)callee->Index];
         nint trampoline = code.Trampolines[type];
         if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(isCallOut: false, (FuncType)code.Environment.Types[type]);
-        _faults?.PrepareThread();
+        if (_faults is not null && !t_prepared) PrepareThread();
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
         byte* top = (byte*)((nint)activation->NativeTop & ~15);
@@ -99,9 +103,15 @@ internal sealed unsafe partial class NativeTier : Tier
         }
         store->NativeStackLimit = limit;
         activation->Exit = CallStatus.Ok;
-        CallStatus status = (CallStatus)Stubs.Process.Enter(context, trampoline, callee->NativeEntry, values, top, activation);
+        CallStatus status = (CallStatus)_enter(context, trampoline, callee->NativeEntry, values, top, activation);
         store->NativeStackLimit = outer;
         return Left(activation, status);
+    }
+
+    void PrepareThread()
+    {
+        _faults!.PrepareThread();
+        t_prepared = true;
     }
 
     public override CallStatus Resume(Activation* activation, CallStatus status)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hornet.Compiler;
 using Hornet.Runtime;
@@ -112,7 +113,8 @@ internal sealed unsafe class NativeCode : ModuleCode
     public nint Handle => GCHandle.ToIntPtr(_handle);
 
     /// <summary>The code of an instance's module.</summary>
-    public static NativeCode Of(VmContext* context) => (NativeCode)GCHandle.FromIntPtr(context->NativeCode).Target!;
+    // Nothing else's handle is ever put there; each call from the host comes through here.
+    public static NativeCode Of(VmContext* context) => Unsafe.As<NativeCode>(GCHandle.FromIntPtr(context->NativeCode).Target!);
 
     /// <summary>By type index, the trampoline of the type where it is known; 0 where it is not yet.</summary>
     public Span<nint> Trampolines => _trampolines;
