@@ -27,6 +27,16 @@ public sealed class NativeTests
     }
 
     [Fact]
+    public void Where_machine_code_cannot_be_made_the_interpreter_runs_with_one_warning()
+    {
+        var ran = Ran.HornetInLittleSpace("run", "samples/hello.wasm").Ended(0);
+        Assert.Equal("hello, world\n", ran.Output);
+        Assert.Matches("^hornet: warning: the interpreter runs the guest: [^\n]*\n$", ran.Error);
+        Assert.Equal("", Ran.HornetInLittleSpace("run", "-C", "compiler=interpreter", "samples/hello.wasm").Ended(0).Error);
+        Assert.Contains("there is no address space for machine code", Ran.HornetInLittleSpace("run", "-C", "compiler=native", "samples/hello.wasm").Ended(1).Error);
+    }
+
+    [Fact]
     public void A_wrong_tier_names_the_right_ones()
     {
         var ran = Ran.Hornet("run", "-C", "compiler=cranelift", "samples/hello.wasm");

@@ -27,6 +27,10 @@ internal sealed record Ran(int ExitCode, string Output, string Error)
     /// <summary>Runs hornet with something on its standard input.</summary>
     public static Ran HornetReading(Action<Stream> input, params string[] arguments) => Run([.. Command, .. arguments], input);
 
+    /// <summary>Runs hornet with too little address space for machine code, and enough for itself.</summary>
+    public static Ran HornetInLittleSpace(params string[] arguments) =>
+        Run(["bash", "-c", $"ulimit -v {(Command[0] == "dotnet" ? 2_200_000 : 900_000)}; exec \"$@\"", "-", .. Command, .. arguments]);
+
     /// <summary>Runs hornet with an environment of its own.</summary>
     public static Ran HornetWith((string Name, string Value)[] environment, params string[] arguments) => Run([.. Command, .. arguments], null, environment);
 

@@ -48,7 +48,7 @@ internal sealed unsafe partial class CodeArena
             }
         }
         if (at == -1) at = Map(0, Size, ProtNone, MapPrivateAnonymousNoReserve, -1, 0);
-        if (at == -1) throw new InsufficientMemoryException("no address space for machine code; the interpreter needs none (Config.WithCompiler)");
+        if (at == -1) throw new InsufficientMemoryException("there is no address space for machine code");
         Base = (byte*)at;
         _free.Add(0, Size);
     }
