@@ -6,6 +6,8 @@ namespace Hornet.Fuzz;
 /// <summary>mutation [NAME...] [--seconds N] [--seed S] [--build]: which seeded mistakes the fuzzers find, and how soon.</summary>
 static class MutationRun
 {
+    const int GraceSeconds = 30;
+
     // Who looks at what.
     static readonly Dictionary<string, string[]> s_targets = new()
     {
@@ -60,9 +62,14 @@ static class MutationRun
         {
             Stopwatch clock = Stopwatch.StartNew();
             using Process process = build.Start(mutant.Number, [.. s_targets[mutant.Kind], "--stop", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", seed, "--out", folder]);
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            string said = process.StandardOutput.ReadToEnd().Trim();
-            process.WaitForExit();
+            Task<string> errors = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
+            // A case that never ends is a find as well.
+            if (!process.WaitForExit(TimeSpan.FromSeconds(seconds + GraceSeconds)))
+            {
+                process.Kill();
+                return (true, seconds, "a case does not end");
+            }
+            string said = output.Result.Trim();
             if (process.ExitCode == 0) return (false, clock.Elapsed.TotalSeconds, said);
             return (true, clock.Elapsed.TotalSeconds, said.Length > 0 ? said : $"the process ended with {process.ExitCode}: {errors.Result.Split('\n')[0]}");
         }
