@@ -325,7 +325,11 @@ internal sealed class RandomFunction
         {
             case IrType.I8: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I32));
             case IrType.I16: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I64));
-            case IrType.I32: return _builder.Convert(Opcode.Sextend, type, Get(IrType.I8));
+            case IrType.I32:
+                // What was extended further is cut again: the chains that the optimiser shortens.
+                if (_random.Next(2) == 0) return _builder.Convert(Opcode.Sextend, type, Get(IrType.I8));
+                IrType narrow = Pick([IrType.I8, IrType.I16]);
+                return _builder.Convert(Opcode.Ireduce, type, _builder.Convert(_random.Next(2) == 0 ? Opcode.Sextend : Opcode.Uextend, IrType.I64, Get(narrow)));
             case IrType.I64:
                 return _random.Next(5) switch
                 {

@@ -73,7 +73,7 @@ public static class NearlyValid
                 changed.Append(bytes.AsSpan(start, end - start));
                 break;
             case 2:                                                                            // another operator
-                changed.Operator(Some(d));
+                changed.Operator(AsTailCall(operators[at]) is { } tail && d.Below(4) > 0 ? tail : Some(d));
                 break;
             case 3:                                                                            // one more
                 changed.Operator(Some(d));
@@ -95,6 +95,19 @@ public static class NearlyValid
         }
         changed.Append(bytes.AsSpan(end));
         env.Bodies[index] = env.Bodies[index] with { Bytes = source.Gather(b => b.Append(changed.Written)) };
+    }
+
+    // The types may not allow it here.
+    static Operator? AsTailCall(Operator call)
+    {
+        Op? tail = call.Op switch
+        {
+            Op.Call => Op.ReturnCall,
+            Op.CallIndirect => Op.ReturnCallIndirect,
+            Op.CallRef => Op.ReturnCallRef,
+            _ => null,
+        };
+        return tail is { } op ? call with { Op = op } : null;
     }
 
     static Operator Some(Decisions d)
