@@ -1,6 +1,6 @@
 namespace Hornet.Bench;
 
-/// <summary>Start-up: hello.wasm in hornet and hornet-micro, beside the least that any NativeAOT executable takes.</summary>
+/// <summary>Start-up: hello.wasm in hornet, compiled, kept and from an image, and in hornet-micro, beside the least that any NativeAOT executable takes.</summary>
 internal static class Start
 {
     private const int Rounds = 200;
@@ -8,23 +8,30 @@ internal static class Start
     public static int Run()
     {
         var hello = Path.Combine(Tools.Root, "samples", "hello.wasm");
-        string[][] commands =
+        var bare = Path.Combine(Tools.Root, "out", "bare-hello");
+        var micro = Path.Combine(Tools.Root, "out", "hornet-micro");
+        var scratch = Directory.CreateTempSubdirectory("hornet-start");
+        // What hornet keeps between runs is this measurement's alone: the first run of the warm-up fills it.
+        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", scratch.FullName);
+        var image = Path.Combine(scratch.FullName, "hello.hwasm");
+        Tools.Interleave(1, [[Tools.Hornet, "compile", hello, "-o", image], [Tools.Hornet, "run", hello]]);
+        (string Name, string[] Command, double? Allowed)[] rows =
         [
-            [Path.Combine(Tools.Root, "out", "bare-hello")],
-            [Tools.Hornet, "run", hello],
-            [Tools.Hornet, "run", "-C", "cache=n", hello],
-            [Tools.Hornet, "run", "-C", "compiler=interpreter", hello],
-            [Tools.Hornet, "--version"],
-            [Path.Combine(Tools.Root, "out", "hornet-micro"), Path.Combine(Tools.Root, "samples", "hello.wasm")],
+            ("bare NativeAOT hello", [bare], null),
+            ("hornet run, cached code", [Tools.Hornet, "run", hello], null),
+            ("  compiled", [Tools.Hornet, "run", "-C", "cache=n", hello], 4),
+            ("  from an image", [Tools.Hornet, "run", "--allow-precompiled", image], 1.5),
+            ("  interpreted", [Tools.Hornet, "run", "-C", "compiler=interpreter", hello], null),
+            ("hornet --version", [Tools.Hornet, "--version"], null),
+            ("hornet-micro hello.wasm", [micro, hello], 0.7),
         ];
-        var measured = Tools.Interleave(Rounds, commands);
-        Console.WriteLine($"{"command",-24} {"median ms",10} {"least ms",10} {"processor",10} {"peak MB",8}");
-        foreach (var (name, m) in new[] { "bare NativeAOT hello", "hornet run, cached code", "the same, compiled", "the same, interpreted", "hornet --version", "hornet-micro hello.wasm" }.Zip(measured))
-            Console.WriteLine($"{name,-24} {m.Median,10:F2} {m.Least,10:F2} {m.Processor,10:F2} {m.PeakKilobytes / 1024.0,8:F1}{(m.ExitCode == 0 ? "" : $"  EXIT CODE {m.ExitCode}")}");
-        foreach (var (name, m) in new[] { "with cached code", "compiled", "interpreted" }.Zip(measured[1..4]))
-            Console.WriteLine($"hello.wasm {name}, above bare: {m.Median - measured[0].Median:F2} ms by the median, {m.Least - measured[0].Least:F2} ms by the least, {m.Processor - measured[0].Processor:F2} ms of processor time");
-        Console.WriteLine($"the same in hornet-micro: {measured[5].Median - measured[0].Median:F2}, {measured[5].Least - measured[0].Least:F2}, {measured[5].Processor - measured[0].Processor:F2} (to be at most 0.7 ms)");
-        Console.WriteLine($"out/hornet: {new FileInfo(Tools.Hornet).Length / 1e6:F1} MB, bare hello: {new FileInfo(commands[0][0]).Length / 1e6:F1} MB, hornet-micro: {new FileInfo(commands[5][0]).Length / 1e6:F1} MB (at most 2.5)");
+        var measured = Tools.Interleave(Rounds, [.. rows.Select(r => r.Command)]);
+        Console.WriteLine($"{"command",-24} {"median ms",10} {"least ms",10} {"processor",10} {"peak MB",8}   above bare: median, least, processor (allowed)");
+        foreach (var ((name, _, allowed), m) in rows.Zip(measured))
+            Console.WriteLine($"{name,-24} {m.Median,10:F2} {m.Least,10:F2} {m.Processor,10:F2} {m.PeakKilobytes / 1024.0,8:F1}   {m.Median - measured[0].Median,9:F2} {m.Least - measured[0].Least,7:F2} {m.Processor - measured[0].Processor,9:F2}"
+                + (allowed is null ? "" : $"   ({allowed})") + (m.ExitCode == 0 ? "" : $"  EXIT CODE {m.ExitCode}"));
+        Console.WriteLine($"out/hornet: {new FileInfo(Tools.Hornet).Length / 1e6:F1} MB, bare hello: {new FileInfo(bare).Length / 1e6:F1} MB, hornet-micro: {new FileInfo(micro).Length / 1e6:F1} MB (at most 2.5)");
+        scratch.Delete(recursive: true);
         return measured.All(m => m.ExitCode == 0) ? 0 : 1;
     }
 }

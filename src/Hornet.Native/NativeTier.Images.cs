@@ -90,9 +90,12 @@ internal sealed unsafe partial class NativeTier
     // Images of lazily compiled modules have what earlier runs have called, and grow.
     KeepCode? Keep(CodeSettings settings) => Cache is not { } cache ? null : (code, compiled) =>
     {
-        ImageWriter writer = new(code.Environment, code.Content, code.Image) { DirectCalls = _mode == CompileMode.Eager };
-        foreach ((int function, FunctionCode made) in compiled) writer.Add(function - code.Environment.ImportedFunctions, made);
-        cache.Store(CompileCache.NameOf(code.Content, CacheKey(settings)), stream => writer.Write(stream, _target.Compiler.Features, settings.Features, Describe(settings), ThunksOf(code.Environment)));
+        cache.Store(CompileCache.NameOf(code.Content, CacheKey(settings)), stream =>
+        {
+            ImageWriter writer = new(code.Environment, code.Content, code.Image) { DirectCalls = _mode == CompileMode.Eager };
+            foreach ((int function, FunctionCode made) in compiled) writer.Add(function - code.Environment.ImportedFunctions, made);
+            writer.Write(stream, _target.Compiler.Features, settings.Features, Describe(settings), ThunksOf(code.Environment));
+        });
     };
 
     PreparedModule Use(ImageReader image, ModuleContent content, CodeSettings settings, KeepCode? keep)

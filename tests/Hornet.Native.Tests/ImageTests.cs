@@ -113,18 +113,48 @@ public sealed class ImageTests : IDisposable
         Works(engine, module);
     }
 
-    [Fact]
-    public void Functions_that_are_not_translated_are_interpreted_from_an_image()
+    // Handlers, stack maps and type ids come from the image's tables and the VM context: in an engine that has given its ids to others before.
+    [Theory, InlineData(false), InlineData(true)]
+    public void Exceptions_references_and_atomics_work_from_an_image(bool collectAlways)
     {
-        // Fuel, structs: whatever stays with the interpreter at the time.
         byte[] wasm = WatParser.Parse(Encoding.UTF8.GetBytes("""
-            (module (type $s (struct (field (mut i32))))
-              (func $make (param i32) (result (ref $s)) (struct.new $s (local.get 0)))
-              (func (export "run") (param i32) (result i32) (i32.add (i32.const 1) (struct.get $s 0 (call $make (local.get 0))))))
+            (module (memory 1 1 shared)
+              (type $s (struct (field (mut i32)) (field (ref null $s))))
+              (type $other (struct (field f64)))
+              (tag $t (param i32 (ref null $s)))
+              (func $list (param i32) (result (ref null $s)) (local $l (ref null $s))
+                (loop $again
+                  (local.set $l (struct.new $s (local.get 0) (local.get $l)))
+                  (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+                (local.get $l))
+              (func $raise (param i32) (throw $t (local.get 0) (call $list (local.get 0))))
+              (func $deep (param i32 i32) (result i32)
+                (if (i32.eqz (local.get 1)) (then (call $raise (local.get 0))))
+                (i32.add (i32.const 1) (call $deep (local.get 0) (i32.sub (local.get 1) (i32.const 1)))))
+              (func (export "run") (param i32) (result i32) (local $l (ref null $s)) (local $kept (ref null $s)) (local $sum i32)
+                (local.set $kept (call $list (i32.const 3)))
+                (block $caught (result i32 (ref null $s))
+                  (try_table (catch $t $caught) (drop (call $deep (local.get 0) (i32.const 20))))
+                  (return (i32.const -1)))
+                (local.set $l) (local.set $sum)
+                (loop $next
+                  (local.set $sum (i32.add (local.get $sum) (struct.get $s 0 (local.get $l))))
+                  (br_if $next (i32.eqz (ref.is_null (local.tee $l (struct.get $s 1 (local.get $l)))))))
+                (drop (i32.atomic.rmw.add (i32.const 8) (struct.get $s 0 (local.get $kept))))
+                (i32.add (local.get $sum) (i32.atomic.load (i32.const 8))))
+              (func (export "cast") (drop (ref.cast (ref $other) (call $list (i32.const 1)))))
+              (func (export "escape") (call $raise (i32.const 5))))
             """));
-        using Engine engine = NewEngine();
-        using Module module = Module.Deserialize(engine, "m", engine.PrecompileModule(wasm));
-        Assert.Equal(42, new Linker(engine).Instantiate(new Store(engine), module).GetFunction<int, int>("run")!(41));
+        Config Configuration() => new Config().WithFeatures(Hornet.Wasm.Features.All).WithCollectionAtEveryAllocation(collectAlways);
+        using (FileStream file = System.IO.File.Create(File("gc.hwasm"))) NewEngine(Configuration()).PrecompileModule(wasm, file);
+        using Engine engine = NewEngine(Configuration());
+        using Module before = Module.FromBytes(engine, WatParser.Parse("(module (type (struct (field i64))) (type (func (param f32))) (type (array i8)))"u8));
+        using Module module = Module.DeserializeFile(engine, "m", File("gc.hwasm"));
+        using Store store = new(engine);
+        Instance instance = new Linker(engine).Instantiate(store, module);
+        for (int i = 1; i < 40; i++) Assert.Equal(i + i * (i + 1) / 2 + i, instance.GetFunction<int, int>("run")!(i));
+        Assert.Equal(TrapCode.CastFailure, Assert.Throws<TrapException>(() => instance.GetAction("cast")!()).Type);
+        Assert.Equal(5, Assert.Throws<WasmException>(() => instance.GetAction("escape")!()).Values[0].AsInt32());
     }
 
     [Theory, InlineData(1), InlineData(2), InlineData(8)]

@@ -74,6 +74,15 @@ internal sealed class CompileCommand : Command
             engine.PrecompileModule(module.Bytes, standard, Progress());
             return;
         }
+        if (Path.GetDirectoryName(Path.GetFullPath(to)) is { } folder && !Directory.Exists(folder))
+            throw new InputException($"{to}: there is no directory {folder}");
+        // A device or a link is written to where it leads, and not replaced.
+        if (new FileInfo(to) is { Exists: true } there && (there.LinkTarget is not null || there.FullName.StartsWith("/dev/", StringComparison.Ordinal) || there.FullName.StartsWith("/proc/", StringComparison.Ordinal)))
+        {
+            using var stream = File.Create(to);
+            engine.PrecompileModule(module.Bytes, stream, Progress());
+            return;
+        }
         var temporary = $"{to}.{Environment.ProcessId}.new";
         try
         {

@@ -8,6 +8,7 @@ namespace Hornet.Cli.Running;
 internal sealed class GuestProcess(RunSettings settings)
 {
     private readonly List<Module> modules = [];
+    private readonly HashSet<string> images = [];
     // The file that is being read, for messages about it.
     private string current = "";
 
@@ -51,8 +52,9 @@ internal sealed class GuestProcess(RunSettings settings)
 
     private int Start(string path)
     {
-        if (settings.Preloads.Select(p => p.File).Append(path).FirstOrDefault(ModuleFile.IsImage) is { } image)
-            CheckImages(image);
+        foreach (var file in settings.Preloads.Select(p => p.File).Append(path))
+            if (ModuleFile.IsImage(file) && images.Add(file))
+                CheckImage(file);
         if (settings.Profiling != ProfilingStrategy.None)
             NativeProfiling.Start(settings.Profiling);
         settings.ChooseTier();
@@ -79,7 +81,7 @@ internal sealed class GuestProcess(RunSettings settings)
     }
 
     /// <summary>An image is a program: whoever runs one says so.</summary>
-    private void CheckImages(string image)
+    private void CheckImage(string image)
     {
         if (!settings.AllowPrecompiled)
             throw new InputException($"{image}: an image of machine code, which is run as it is; if you trust where it comes from, say --allow-precompiled, else run the module that it was made of");
@@ -127,7 +129,7 @@ internal sealed class GuestProcess(RunSettings settings)
     private Module Load(Engine engine, string path)
     {
         current = path;
-        if (ModuleFile.IsImage(path))
+        if (images.Contains(path))
             return Module.DeserializeFile(engine, Path.GetFileNameWithoutExtension(path), path);
         using var file = ModuleFile.Open(path);
         var module = Module.FromStream(engine, Path.GetFileNameWithoutExtension(path), file);

@@ -106,8 +106,9 @@ internal sealed class CompileCache
             File.Move(unfinished, PathOf(name), overwrite: true);
             Evict();
         }
-        catch (Exception e) when (IsFileTrouble(e) || e is ImageException)
+        catch (Exception e) when (IsFileTrouble(e) || e is ImageException or OverflowException)
         {
+            // No room, more code than an image can have, or the image that was to grow has gone.
             Remove(unfinished);
         }
     }

@@ -106,7 +106,7 @@ internal sealed unsafe partial class GcHeap(Store store)
         VirtualMemory memory = VirtualMemory.System;
         _half = (uint)memory.RoundUp(MaximumBytes + First);
         if (!store.Engine.Allocator.TryTakeHeap()) return false;
-        _reservation = store.Engine.Allocator.HeapSpaces.Rent((nuint)_half * 2);
+        _reservation = memory.Reserve((nuint)_half * 2);
         if (_reservation == null)
         {
             store.Engine.Allocator.ReturnHeap();
@@ -202,35 +202,17 @@ internal sealed unsafe partial class GcHeap(Store store)
 
     public int PayloadBytes(uint exception) => *(int*)(At(exception) + 4);
 
-    /// <summary>The store is disposed: its heap's space is zero again, and the next store's.</summary>
     public void Release()
-    {
-        if (_reservation != null)
-        {
-            // Everything else is zero already: whatever collections have left behind, they have cleared.
-            uint used = _vm->HeapTop - _start;
-            if (used <= store.Engine.Allocator.MemoryKeepResident) NativeMemory.Clear(_reservation + _start, used);
-            else VirtualMemory.System.Reset(_reservation + _start, _capacity);
-            store.Engine.Allocator.HeapSpaces.Return(_reservation, (nuint)_half * 2);
-        }
-        Forget();
-        System.GC.SuppressFinalize(this);
-    }
-
-    void Forget()
     {
         NativeMemory.Free(_functions);
         _functions = null;
+        System.GC.SuppressFinalize(this);
         if (_reservation == null) return;
+        VirtualMemory.System.Release(_reservation, (nuint)_half * 2);
         store.Engine.Commit.Return(_committed);
         store.Engine.Allocator.ReturnHeap();
         _reservation = null;
     }
 
-    // Nobody has disposed the store, and its own memory may be gone already.
-    ~GcHeap()
-    {
-        if (_reservation != null) VirtualMemory.System.Release(_reservation, (nuint)_half * 2);
-        Forget();
-    }
+    ~GcHeap() => Release();
 }

@@ -54,9 +54,6 @@ internal sealed class InstanceAllocator
     public nuint TableKeepResident { get; }
     public nuint StackKeepResident { get; }
 
-    /// <summary>Space of heaps that stores have left.</summary>
-    public HeapSpaces HeapSpaces { get; } = new();
-
     /// <summary>Parts of instances that may be ready and unused.</summary>
     public int MostIdle { get; }
 
