@@ -392,6 +392,42 @@ public abstract class WaitingCalls
         Assert.Equal(0, world.Store.Tasks.SuspendedCount);
     }
 
+    /// <summary>Guests and asynchronous functions that call each other without end run out of the host's stack, and the process does not.</summary>
+    [Fact]
+    public async Task Endless_recursion_is_a_trap()
+    {
+        Instance instance = null!;
+        using World world = Make("""
+            (module
+              (import "h" "back" (func $back (param i32) (result i32)))
+              (func (export "run") (param i32) (result i32) (i32.add (call $back (local.get 0)) (i32.const 1))))
+            """, linker => linker.DefineAsyncFunction("h", "back", async (int x) => (int)(await instance.GetFunction("run")!.InvokeAsync(x + 1))!));
+        instance = world.Instance;
+        for (int i = 0; i < 2; i++)
+        {
+            TrapException trap = await Assert.ThrowsAsync<TrapException>(() => Soon(world["run"].InvokeAsync(0)));
+            Assert.Equal(TrapCode.StackOverflow, trap.Type);
+        }
+        Assert.Equal(0, world.Store.Tasks.SuspendedCount);
+    }
+
+    /// <summary>A task of the host's own kind that throws when it is awaited.</summary>
+    sealed class Broken : System.Threading.Tasks.Sources.IValueTaskSource<long>
+    {
+        public long GetResult(short token) => throw new NotSupportedException();
+        public System.Threading.Tasks.Sources.ValueTaskSourceStatus GetStatus(short token) => System.Threading.Tasks.Sources.ValueTaskSourceStatus.Pending;
+        public void OnCompleted(Action<object?> continuation, object? state, short token, System.Threading.Tasks.Sources.ValueTaskSourceOnCompletedFlags flags) => throw new IOException("broken");
+    }
+
+    [Fact]
+    public async Task A_task_that_cannot_be_awaited_ends_the_call()
+    {
+        using World world = MakeAdder((a, _, _) => a == 0 ? new(1) : new ValueTask<long>(new Broken(), 0));
+        await Assert.ThrowsAsync<IOException>(() => Soon(world["run"].InvokeAsync(1, 3)));
+        Assert.Equal(1001L, await Soon(world["run"].InvokeAsync(0, 0)));
+        Assert.Equal(0, world.Store.Tasks.SuspendedCount);
+    }
+
     [Fact]
     public async Task Any_thread_goes_on()
     {

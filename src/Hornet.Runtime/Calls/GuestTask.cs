@@ -237,7 +237,16 @@ internal sealed unsafe class GuestTask
             bool begin = _isNew;
             _isNew = false;
             // One that was only asked again goes on waiting.
-            if (begin) _operation!.Begin();
+            if (!begin) return;
+            try
+            {
+                _operation!.Begin();
+            }
+            catch (Exception exception)
+            {
+                // A host's timer or task that cannot be waited for.
+                Fail(exception);
+            }
             return;
         }
         if (status != CallStatus.Ok)
@@ -279,7 +288,14 @@ internal sealed unsafe class GuestTask
         _store.Tasks.Remove(this);
         HostOperation? operation = _operation;
         _operation = null;
-        operation?.Abandon();
+        try
+        {
+            operation?.Abandon();
+        }
+        catch (Exception)
+        {
+            // A host's timer that cannot be disposed: the call has ended for another reason, which is told.
+        }
         if (_stack is not null) ThreadBlock.Current.ReturnStack(_stack);
         _stack = null;
         Release();

@@ -9,6 +9,9 @@ namespace Hornet.Runtime;
 /// </summary>
 internal sealed unsafe class TaskQueue(Store store) : SynchronizationContext, IThreadPoolWorkItem
 {
+    /// <summary>How many calls may take a step in the middle of each other: each has a stack of its own, and an exception that passes through all of them a longer trace at each.</summary>
+    const int MostNested = 200;
+
     readonly Lock _lock = new();
     // Guarded by the lock: what has a step to take, what waits, whether a work item is on its way.
     readonly Queue<Step> _runnable = [];
@@ -35,7 +38,7 @@ internal sealed unsafe class TaskQueue(Store store) : SynchronizationContext, IT
         if (store.IsDriver)
         {
             byte here;
-            if (&here < ThreadBlock.Current.HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
+            if (_covered.Count >= MostNested || &here < ThreadBlock.Current.HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
             if (Drive(new(task))) task.Complete();
         }
         else if (store.TryEnter())
