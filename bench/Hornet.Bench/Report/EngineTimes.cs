@@ -7,7 +7,7 @@ namespace Hornet.Bench;
 internal static class EngineTimes
 {
     public static Table Compile { get; } = new("compile", "Compile time",
-        "Whole modules with all optimisations on two threads, each figure from a process of its own. Cold: the first compile of a process; warm: a later one, when .NET has compiled the compiler. The executable: hornet compile, the published NativeAOT command, a whole process with the image written. V8: cold only.",
+        "Whole modules with all optimisations on two threads, each figure from a process of its own. Cold: the first compile of a process; warm: a later one. Hornet: the library compiled ahead of time (bench/CompileOnce), or inside plain .NET where that is not there; the executable: hornet compile, a whole process with the image written. V8: cold only.",
         Subjects.Wasmtime, [Subjects.Executable, Subjects.Hornet, Subjects.Wasmtime, Subjects.V8]);
 
     public static Table Size { get; } = new("size", "Size of images", "Bytes of a compiled module on disk: hornet compile, Wasmtime's Module.Serialize.", Subjects.Wasmtime, [Subjects.Image, Subjects.Wasmtime]);
