@@ -11,6 +11,7 @@ return args switch
     ["validate"] => Validation.Run(),
     ["validate", "one", var engine, var file] => Validation.Measure(engine, file),
     ["decode"] => Decoding.Run(),
+    ["objects", .. var rest] => Objects.Run(rest),
     ["calls"] => Calls.Run(),
     ["instantiate", "idle"] => Instances.Idle(),
     ["instantiate", "alive"] => Instances.Alive(),
@@ -33,6 +34,7 @@ static int Usage()
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
         ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread
         ./h bench decode                           the same module through reader and writer: speed, allocation
+        ./h bench objects [name...]                structs, arrays, casts and exceptions: machine code, interpreter, Wasmtime
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         ./h bench micro [part of a name...]        BenchmarkDotNet: what calls, instances and the toolkit take and allocate
         ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn

@@ -51,7 +51,8 @@ internal sealed unsafe partial class GcHeap
         PublishLimit();
         store.SweepHandles(_handlesSeen);
         uint live = _toTop - _start;
-        if (live > room / 2) Grow(Math.Min(room * 2ul, _half));
+        // What lives is copied once for each time that three times as much has been allocated.
+        if (live > room / 4) Grow(Math.Min(live * 4ul, _half));
         if (Left < needed) Grow(live + (ulong)needed);
     }
 
