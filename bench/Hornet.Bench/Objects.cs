@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Hornet.Text;
 
@@ -108,7 +107,7 @@ internal static class Objects
         using var rivalStore = new global::Wasmtime.Store(rival);
         using var linker = new global::Wasmtime.Linker(rival);
         var theirs = linker.Instantiate(rivalStore, module);
-        Console.WriteLine($"nanoseconds for each operation, medians of {Rounds} rounds in turn\n{"",-16} {"native",9} {"interpreter",12} {"wasmtime",9}");
+        Console.WriteLine($"nanoseconds of processor time for each operation, medians of {Rounds} rounds in turn\n{"",-16} {"native",9} {"interpreter",12} {"wasmtime",9}");
         foreach (var (name, count) in Rows)
         {
             if (arguments.Length > 0 && !arguments.Contains(name))
@@ -129,9 +128,9 @@ internal static class Objects
             {
                 for (var i = 0; i < contestants.Length; i++)
                 {
-                    var start = Stopwatch.GetTimestamp();
+                    var start = Natives.ThreadMilliseconds();
                     contestants[i].Run(contestants[i].Count);
-                    times[i][round] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / contestants[i].Count;
+                    times[i][round] = (Natives.ThreadMilliseconds() - start) * 1e6 / contestants[i].Count;
                 }
             }
             Console.WriteLine($"{name,-16} {Comparison.Median(times[0]),9:F2} {Comparison.Median(times[1]),12:F2} {Comparison.Median(times[2]),9:F2}");

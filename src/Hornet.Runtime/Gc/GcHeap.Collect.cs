@@ -6,7 +6,7 @@ namespace Hornet.Runtime;
 // Copying the living to the other half.
 internal sealed unsafe partial class GcHeap
 {
-    const uint MostCleared = 1 << 20;
+    const uint MostCleared = 32 << 20;
 
     readonly List<WeakReference<HeapReference>> _held = [];
     readonly List<(nint Context, ModuleEnvironment Module)> _contexts = [];
@@ -42,17 +42,25 @@ internal sealed unsafe partial class GcHeap
         Array.Clear(_handlesSeen);
         Roots();
         for (uint scan = _to + First; scan < _toTop;) scan = Scan(scan);
-        // What code allocates from is always zero. Small halves are worth more in the caches than their pages to the system.
-        if (used <= MostCleared) NativeMemory.Clear(_reservation + _start, used);
+        // What lives is copied once for each time that three times as much has been allocated.
+        uint live = _toTop - _to;
+        ulong wanted = Math.Min(Math.Max(live * 4ul, InitialCapacity), _half);
+        bool shrinks = wanted < room / 2;
+        // What code allocates from is always zero. To clear pages is faster than to fetch new ones from the system.
+        if (used <= MostCleared && !shrinks) NativeMemory.Clear(_reservation + _start, used);
         else VirtualMemory.System.Reset(_reservation + _start, room);
+        if (shrinks)
+        {
+            uint capacity = (uint)VirtualMemory.System.RoundUp((nuint)wanted);
+            VirtualMemory.System.Reset(_reservation + _to + capacity, room - capacity);
+            room = capacity;
+        }
         _start = _to;
         _vm->HeapTop = _toTop;
         _capacity = room;
         PublishLimit();
         store.SweepHandles(_handlesSeen);
-        uint live = _toTop - _start;
-        // What lives is copied once for each time that three times as much has been allocated.
-        if (live > room / 4) Grow(Math.Min(live * 4ul, _half));
+        if (wanted > room) Grow(wanted);
         if (Left < needed) Grow(live + (ulong)needed);
     }
 
