@@ -315,4 +315,49 @@ public sealed class ObjectTests
         kept = (object?[])instance.GetFunction("keep")!.Invoke(ValueBox.ExternRef(a), ValueBox.ExternRef(b))!;
         Assert.Same(a, kept[0]);
     }, linker => linker.DefineFunction("h", "fresh", (_, _, results) => results[0] = ValueBox.ExternRef(new object()), [], [ValueKind.ExternRef]));
+
+    [Theory, MemberData(nameof(Tiers))]
+    public void Host_objects_are_let_go_while_the_guest_runs_and_between_calls(string tier)
+    {
+        List<WeakReference> made = [];
+        Run(tier, """
+            (module
+              (import "h" "fresh" (func $fresh (param externref) (result externref)))
+              (func $churn (export "churn") (param $n i32) (param $kept externref) (result externref) (local $last externref)
+                (loop $again
+                  (local.set $last (call $fresh (local.get $last)))
+                  (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+                (local.get $kept))
+              (func $pass (export "pass") (param externref) (result externref) (local.get 0)))
+            """, instance =>
+        {
+            object kept = new();
+            Function churn = instance.GetFunction("churn")!, pass = instance.GetFunction("pass")!;
+            Assert.Same(kept, churn.Invoke(20_000, ValueBox.ExternRef(kept)));
+            Assert.InRange(Alive(), 1, 10_000);
+            made.Clear();
+            for (int i = 0; i < 20_000; i++) Pass(pass);
+            Assert.InRange(Alive(), 0, 10_000);
+        }, linker => linker.DefineFunction("h", "fresh", (_, arguments, results) =>
+        {
+            // The last one is an argument and nowhere else: it must not go before it is read.
+            if (made.Count > 0) Assert.Same(made[^1].Target, arguments[0].AsExternRef());
+            object fresh = new();
+            made.Add(new(fresh));
+            results[0] = ValueBox.ExternRef(fresh);
+        }, [ValueKind.ExternRef], [ValueKind.ExternRef]));
+
+        int Alive()
+        {
+            GC.Collect();
+            return made.Count(w => w.IsAlive);
+        }
+
+        void Pass(Function pass)
+        {
+            object fresh = new();
+            made.Add(new(fresh));
+            Assert.Same(fresh, pass.Invoke(ValueBox.ExternRef(fresh)));
+        }
+    }
 }

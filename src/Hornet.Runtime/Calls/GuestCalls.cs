@@ -160,6 +160,7 @@ internal static unsafe class GuestCalls
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
+        store.SweepHandlesBefore(callee, values);
         return tier.Call(activation, callee, values);
     }
 }

@@ -22,6 +22,7 @@ internal static unsafe class HostCalls
         Store store = Store.Of(vm);
         try
         {
+            store.SweepHandlesBefore(callee, values);
             return store.HostFunctionAt(callee->Index).Invoke(store, caller, values);
         }
         catch (Exception exception)

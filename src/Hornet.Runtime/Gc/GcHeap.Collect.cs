@@ -10,7 +10,7 @@ internal sealed unsafe partial class GcHeap
 
     readonly List<WeakReference<HeapReference>> _held = [];
     readonly List<(nint Context, ModuleEnvironment Module)> _contexts = [];
-    readonly List<nint> _hostGlobals = [];
+    readonly List<nint> _hostGlobals = [], _arguments = [];
     uint _to, _toTop;
     ulong[] _handlesSeen = [];
 
@@ -31,7 +31,14 @@ internal sealed unsafe partial class GcHeap
     /// <summary>Copies what lives; afterwards there is room for some bytes if that can be had.</summary>
     public void Collect(uint needed = 0)
     {
-        if (_reservation == null) return;
+        if (_reservation == null)
+        {
+            // No objects, but perhaps the host's.
+            Array.Clear(_handlesSeen);
+            Roots();
+            store.SweepHandles(_handlesSeen);
+            return;
+        }
         Collections++;
         uint used = _vm->HeapTop - _start;
         _to = _start == 0 ? _half : 0;
@@ -62,6 +69,20 @@ internal sealed unsafe partial class GcHeap
         store.SweepHandles(_handlesSeen);
         if (wanted > room) Grow(wanted);
         if (Left < needed) Grow(live + (ulong)needed);
+    }
+
+    /// <summary>Collects while the arguments of a call that is about to begin lie where nobody else looks.</summary>
+    public void Collect(ReadOnlySpan<ValType> types, ValRaw* values)
+    {
+        if (!MayCollect) return;
+        _arguments.Clear();
+        foreach (ValType type in types)
+        {
+            if (IsObject(type)) _arguments.Add((nint)values);
+            values += type.IsVector ? 2 : 1;
+        }
+        Collect();
+        _arguments.Clear();
     }
 
     /// <summary>Visits one reference; its new value.</summary>
@@ -146,6 +167,7 @@ internal sealed unsafe partial class GcHeap
             for (Activation* activation = (Activation*)innermost; activation != null; activation = activation->Parent) store.Engine.Tier.VisitRoots(activation, this);
         });
         foreach (nint global in _hostGlobals) ForwardSlot((ulong*)global);
+        foreach (nint argument in _arguments) ForwardSlot((ulong*)argument);
         foreach ((nint context, ModuleEnvironment module) in _contexts) ContextRoots((VmContext*)context, module);
         foreach (TableStorage table in store.Resources.Tables)
         {

@@ -8,11 +8,18 @@ internal sealed class HandleTable
     // A GcRef has 30 bits for the number.
     const int Most = 1 << 30;
 
+    // Fewer than this are not worth a collection.
+    const int FirstLimit = 4096;
+
+    int _limit = FirstLimit;
     readonly List<object?> _objects = [];
     readonly Stack<int> _free = [];
     readonly Dictionary<object, int> _numbers = new(ByReference.Instance);
 
     public object this[int number] => _objects[number]!;
+
+    /// <summary>There are twice as many as the last sweep left: time for another one.</summary>
+    public bool IsFull => _numbers.Count >= _limit;
 
     /// <summary>Forgets the objects whose bits are not set: no guest refers to them.</summary>
     public void Sweep(ReadOnlySpan<ulong> seen)
@@ -24,6 +31,7 @@ internal sealed class HandleTable
             _objects[i] = null;
             _free.Push(i);
         }
+        _limit = Math.Max(FirstLimit, 2 * _numbers.Count);
     }
 
     public int Add(object value)
