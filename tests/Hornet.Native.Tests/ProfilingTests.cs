@@ -36,6 +36,30 @@ public sealed class ProfilingTests
         }
     }
 
+    [Fact]
+    public async Task A_profile_may_end_while_other_threads_make_code()
+    {
+        string folder = Directory.CreateTempSubdirectory("hornet-").FullName;
+        byte[] module = WatParser.Parse(Encoding.UTF8.GetBytes(Text));
+        using CancellationTokenSource end = new();
+        Task[] makers = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            while (!end.IsCancellationRequested)
+            {
+                using Engine engine = new(new Config().WithNativeCode(lazy: false));
+                using Module made = Module.FromBytes(engine, "m", module);
+            }
+        }))];
+        for (int i = 0; i < 200; i++)
+        {
+            NativeProfiling.Start(i % 2 == 0 ? ProfilingStrategy.JitDump : ProfilingStrategy.PerfMap, folder);
+            NativeProfiling.Start(ProfilingStrategy.None);
+        }
+        await end.CancelAsync();
+        await Task.WhenAll(makers);
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public void A_perf_map_names_every_function(bool lazy)
     {

@@ -5,6 +5,7 @@ internal abstract unsafe class CodeProfile(string path, FileStream file) : IDisp
 {
     readonly Lock _lock = new();
     readonly FileStream _file = file;
+    bool _ended;
 
     /// <summary>The process's; null where nobody wants one.</summary>
     public static CodeProfile? Current { get; set; }
@@ -27,6 +28,7 @@ internal abstract unsafe class CodeProfile(string path, FileStream file) : IDisp
     {
         lock (_lock)
         {
+            if (_ended) return;
             foreach ((int function, int start, int end) in unit.Places()) Write((byte*)unit.Start + start, end - start, Plain(unit.Module.NameOf(function)));
             _file.Flush();
         }
@@ -37,6 +39,7 @@ internal abstract unsafe class CodeProfile(string path, FileStream file) : IDisp
     {
         lock (_lock)
         {
+            if (_ended) return;
             Write(code, size, name);
             _file.Flush();
         }
@@ -51,5 +54,20 @@ internal abstract unsafe class CodeProfile(string path, FileStream file) : IDisp
     /// <summary>Writes one piece of code.</summary>
     protected abstract void Write(byte* code, int size, string name);
 
-    public virtual void Dispose() => _file.Dispose();
+    /// <summary>Writes what closes the file.</summary>
+    protected virtual void End()
+    {
+    }
+
+    /// <summary>Ends the file. Threads that make code at this moment write what they have before, or not at all.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_ended) return;
+            _ended = true;
+            End();
+            _file.Dispose();
+        }
+    }
 }

@@ -61,13 +61,12 @@ internal sealed unsafe partial class JitDump : CodeProfile
         _buffer.Fixed64(Now);
     }
 
-    public override void Dispose()
+    protected override void End()
     {
         _buffer.Clear();
         Header(CodeClose, RecordHeaderSize);
         File.Write(_buffer.Written);
         if (_marker != -1) Unmap(_marker, (nuint)Environment.SystemPageSize);
-        base.Dispose();
     }
 
     [LibraryImport("libc", EntryPoint = "gettid")]
