@@ -27,7 +27,23 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
     public override bool CanReserve => true;
     public override nuint PageSize { get; } = (nuint)Environment.SystemPageSize;
 
-    public override int MostMappings { get; } = File.Exists(MostMappingsFile) && int.TryParse(File.ReadAllText(MostMappingsFile), out int most) ? most : 65530;
+    int _mostMappings;
+
+    // Read when somebody asks: a program with one instance does not.
+    public override int MostMappings => _mostMappings != 0 ? _mostMappings : _mostMappings = ReadMostMappings();
+
+    static int ReadMostMappings()
+    {
+        const int kernelsDefault = 65530;
+        try
+        {
+            return int.TryParse(File.ReadAllText(MostMappingsFile), out int most) && most > 0 ? most : kernelsDefault;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return kernelsDefault;
+        }
+    }
 
     public override string WhyNot()
     {

@@ -12,7 +12,7 @@ internal sealed unsafe class MemorySlot
     const int MostRanges = 64;
 
     // A mapped image splits its slot, and the kernel counts the parts: others copy, once so many are mapped.
-    static readonly int s_mostMapped = VirtualMemory.System.MostMappings / 6;
+    static int MostMapped => VirtualMemory.System.MostMappings / 6;
     static int s_mapped;
 
     readonly MemoryPool? _pool;
@@ -80,7 +80,7 @@ internal sealed unsafe class MemorySlot
 
     bool TryMap(MemoryImage image)
     {
-        if (Interlocked.Increment(ref s_mapped) <= s_mostMapped && image.Map(Base)) return true;
+        if (Interlocked.Increment(ref s_mapped) <= MostMapped && image.Map(Base)) return true;
         Interlocked.Decrement(ref s_mapped);
         return false;
     }
