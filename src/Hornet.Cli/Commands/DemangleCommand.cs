@@ -44,39 +44,17 @@ internal sealed class DemangleCommand : Command
         }
     }
 
-    private static ReadOnlySpan<byte> Demangled(ReadOnlySpan<byte> bytes)
+    private static ReadOnlySpan<byte> Demangled(ReadOnlySpan<byte> bytes) => SectionRewriter.Rewrite(bytes, static (customName, section, content, to) =>
     {
-        var written = new ByteBuffer(bytes.Length);
-        var reader = new ModuleReader();
-        var (position, start, content, isNames) = (0, 0, 0, false);
-        while (true)
+        if (customName != NameSection.Name)
         {
-            var before = position;
-            var found = reader.Read(bytes[position..], isLast: true, out var consumed);
-            position += consumed;
-            switch (found.Kind)
-            {
-                case ModuleEventKind.Version:
-                    written.Append(bytes[..position]);
-                    break;
-                case ModuleEventKind.SectionStart:
-                    (start, content) = (before, found.Range.Offset);
-                    isNames = found.Section == SectionId.Custom && found.Name.SequenceEqual("name"u8);
-                    reader.TakeRaw();
-                    break;
-                case ModuleEventKind.SectionEnd when isNames:
-                    var section = new ByteBuffer(position - content);
-                    section.Name(NameSection.Name);
-                    section.Append(DemangledNames.Rewrite(bytes[content..position]));
-                    written.Byte((byte)SectionId.Custom);
-                    written.Vector(section.Written);
-                    break;
-                case ModuleEventKind.SectionEnd:
-                    written.Append(bytes[start..position]);
-                    break;
-                case ModuleEventKind.End:
-                    return written.Written;
-            }
+            to.Append(section);
+            return;
         }
-    }
+        var names = new ByteBuffer(section.Length);
+        names.Name(NameSection.Name);
+        names.Append(DemangledNames.Rewrite(content));
+        to.Byte((byte)SectionId.Custom);
+        to.Vector(names.Written);
+    });
 }

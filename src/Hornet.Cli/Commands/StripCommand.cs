@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using Hornet.Base;
 using Hornet.Wasm;
 
 namespace Hornet.Cli.Commands;
@@ -59,32 +57,10 @@ internal sealed class StripCommand : Command
         return true;
     }
 
-    private static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> bytes, Func<string, bool> isRemoved)
-    {
-        var kept = new ByteBuffer(bytes.Length);
-        var reader = new ModuleReader();
-        var (position, start, name) = (0, 0, "");
-        while (true)
+    private static ReadOnlySpan<byte> Without(ReadOnlySpan<byte> bytes, Func<string, bool> isRemoved) =>
+        SectionRewriter.Rewrite(bytes, (customName, section, _, to) =>
         {
-            var before = position;
-            var found = reader.Read(bytes[position..], isLast: true, out var consumed);
-            position += consumed;
-            switch (found.Kind)
-            {
-                case ModuleEventKind.Version:
-                    kept.Append(bytes[..position]);
-                    break;
-                case ModuleEventKind.SectionStart:
-                    start = before;
-                    name = found.Section == SectionId.Custom ? Encoding.UTF8.GetString(found.Name) : "";
-                    reader.TakeRaw();
-                    break;
-                case ModuleEventKind.SectionEnd when found.Section != SectionId.Custom || !isRemoved(name):
-                    kept.Append(bytes[start..position]);
-                    break;
-                case ModuleEventKind.End:
-                    return kept.Written;
-            }
-        }
-    }
+            if (customName is null || !isRemoved(customName))
+                to.Append(section);
+        });
 }

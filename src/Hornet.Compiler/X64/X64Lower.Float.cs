@@ -48,17 +48,22 @@ internal sealed partial class X64Lower
             case Opcode.FcvtToSint or Opcode.FcvtToUint or Opcode.FcvtToSintSat or Opcode.FcvtToUintSat: ToInt(data, dst); break;
             case Opcode.Bitcast: LowerBitcast(data, dst); break;
             case Opcode.Fma when Has(CpuFeatures.Fma):
-                // dst = a * b + c, in place of a.
-                int first = Use(data.A), second = Use(data.B);
-                Source third = SourceOf(data.C);
-                ref MInst fma = ref New(single ? X64Op.Vfmadd213ss : X64Op.Vfmadd213sd, 8);
-                fma.RegAt = AddOperand(ref fma, dst, OperandRole.Def, OperandWhere.Reuse, 1);
-                AddOperand(ref fma, first, OperandRole.Use, OperandWhere.Register);
-                fma.SourceAt = AddOperand(ref fma, second, OperandRole.Use, OperandWhere.Register);
-                AddSource(ref fma, third);
+                Fma(single ? X64Op.Vfmadd213ss : X64Op.Vfmadd213sd, 8, data, dst);
                 break;
             default: throw new NotSupportedException($"lowering {data.Op.Name()}.{data.Type.Name()}");
         }
+    }
+
+    // dst = a * b + c, in place of a.
+    private void Fma(X64Op op, byte size, in InstData data, int dst)
+    {
+        int a = Use(data.A), b = Use(data.B);
+        Source c = SourceOf(data.C);
+        ref MInst fma = ref New(op, size);
+        fma.RegAt = AddOperand(ref fma, dst, OperandRole.Def, OperandWhere.Reuse, 1);
+        AddOperand(ref fma, a, OperandRole.Use, OperandWhere.Register);
+        fma.SourceAt = AddOperand(ref fma, b, OperandRole.Use, OperandWhere.Register);
+        AddSource(ref fma, c);
     }
 
     private static UInt128 Both(bool single, ulong bits) => single ? new UInt128(bits << 32 | bits, bits << 32 | bits) : new UInt128(bits, bits);

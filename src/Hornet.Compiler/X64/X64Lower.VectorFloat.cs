@@ -52,13 +52,7 @@ internal sealed partial class X64Lower
                 V(X64Op.Shufps, dst, V(X64Op.Addpd, whole, Fill64(0x4330000000000000)), Source.Reg(Zero()), 0x88);
                 break;
             case Opcode.Fma when Has(CpuFeatures.Fma):
-                int a = Use(data.A), b = Use(data.B);
-                Source c = SourceOf(data.C);
-                ref MInst fma = ref New(single ? X64Op.Vfmadd213ps : X64Op.Vfmadd213pd, 16);
-                fma.RegAt = AddOperand(ref fma, dst, OperandRole.Def, OperandWhere.Reuse, 1);
-                AddOperand(ref fma, a, OperandRole.Use, OperandWhere.Register);
-                fma.SourceAt = AddOperand(ref fma, b, OperandRole.Use, OperandWhere.Register);
-                AddSource(ref fma, c);
+                Fma(single ? X64Op.Vfmadd213ps : X64Op.Vfmadd213pd, 16, data, dst);
                 break;
             default: throw new NotSupportedException($"lowering {data.Op.Name()}.{data.Lane.Name()}");
         }

@@ -99,12 +99,8 @@ internal sealed unsafe class StoreResources
     /// <returns>What the store has from now on.</returns>
     public StoreResources Release()
     {
-        Vm = null;
         _handle.SetTarget(null!);
-        foreach (LinearMemory memory in _memories)
-            if (!memory.Type.IsShared && !memory.IsKept) memory.Release();
-        foreach (TableStorage table in _tables)
-            if (!table.IsKept) table.Release();
+        ReleaseStorage();
         foreach (InstanceSlot slot in _slots)
         {
             slot.Template.Return(slot);
@@ -127,13 +123,19 @@ internal sealed unsafe class StoreResources
         return s_gone;
     }
 
-    void Free()
+    // What belongs to no slot that is kept, and to no other store.
+    void ReleaseStorage()
     {
         Vm = null;
         foreach (LinearMemory memory in _memories)
             if (!memory.Type.IsShared && !memory.IsKept) memory.Release();
         foreach (TableStorage table in _tables)
             if (!table.IsKept) table.Release();
+    }
+
+    void Free()
+    {
+        ReleaseStorage();
         foreach (InstanceSlot slot in _slots)
         {
             // Not kept: what restores it may have been finalised already.
