@@ -1,4 +1,5 @@
 using Hornet.Base;
+using Hornet.Compiler.Ir;
 
 namespace Hornet.Compiler;
 
@@ -59,6 +60,8 @@ internal sealed class CompiledCode
     public FlatList<FrameStateSite> FrameStates { get; } = new();
     public FlatList<FrameValue> FrameValues { get; } = new();
     public FlatList<SourceSite> Sources { get; } = new();
+    /// <summary>What positions in the other tables mean that do not lie in the function's own source.</summary>
+    public FlatList<InlineSiteData> InlineSites { get; } = new();
 
     /// <summary>Bytes from rbp down to rsp between calls.</summary>
     public int FrameSize { get; set; }
@@ -75,6 +78,7 @@ internal sealed class CompiledCode
         FrameStates.Clear();
         FrameValues.Clear();
         Sources.Clear();
+        InlineSites.Clear();
         FrameSize = 0;
     }
 }

@@ -163,15 +163,13 @@ internal sealed unsafe partial class NativeTier : Tier
         }
         nint* frame = (nint*)activation->TrapFrame;
         VmContext* context = activation->TrapContext;
+        List<CodePosition> positions = [];
         while (frames.Count < most)
         {
-            // Thunks and trampolines are frames, too, but of no module.
-            if (CodeMap.Find(pc) is { } code)
-            {
-                CodePosition position = code.Find(pc);
-                // A function that the interpreter runs has no operators here: its frame is the interpreter's, which is shown already.
-                if (position.Source != 0) frames.Add(new(context, position.Function, position.Source));
-            }
+            // Thunks and trampolines are frames, too, but of no module; and the frame of a function that the interpreter runs is shown already.
+            positions.Clear();
+            CodeMap.Find(pc)?.Find(pc, positions, most - frames.Count);
+            foreach (CodePosition position in positions) frames.Add(new(context, position.Function, position.Source));
             // The trampoline's caller has no frame.
             if (frame == null) break;
             pc = frame[1] - 1;

@@ -39,6 +39,10 @@ public sealed class IrTests
                 ss0 = 24, align 8
                 sig0 = (i64 vmctx, i32) -> i64, ref
                 fn0 = %7 sig0
+                fn1 = %8 sig0 slot 320
+                inline0 = %8 @70
+                inline1 = %9 @4 in inline0
+                inline2 = %9
             block0(v0: i64, v1: i32, v2: v128, v3: ref):
                 v4 = stack_addr.i64 ss0+8
                 v5 = func_addr.i64 fn0
@@ -52,11 +56,11 @@ public sealed class IrTests
                 v12 = insertlane.i32x4 v8, v11, 2
                 v13 = icmp.i8x16 ult v12, v2
                 v14 = any_true.v128 v13
-                trapz.i32 v14, int_ovf
+                trapz.i32 v14, int_ovf @12 in inline1
                 v15, v16 = call_indirect sig0, v5(v0, v14) state 3 [v3, v4] state 9 [] @77
                 br_table.i32 v1, block1(v15, v16), block2
             block1(v17: i64, v18: ref):
-                return v17, v18
+                return v17, v18 @3 in inline2
             block2 cold:
                 try_call fn0(v0, v1), block1(ret0, ret1), block3(ret0)
             block3(v19: i64):
@@ -67,6 +71,32 @@ public sealed class IrTests
         Function function = IrParser.Parse(text);
         Verifier.Check(function);
         Assert.Equal(text.ReplaceLineEndings("\n"), IrPrinter.Print(function));
+    }
+
+    [Theory]
+    [InlineData("inline0 = %1 @4 in inline0", "comes after it")]
+    [InlineData("inline1 = %1 @4", "numbered in order")]
+    [InlineData("inline0 = %1 @4 in inline1", "there is no inline1")]
+    public void InlinedCallsThatAreNoneAreRefused(string site, string message)
+    {
+        var fault = Assert.ThrowsAny<Exception>(() => Verifier.Check(IrParser.Parse("function %f() {\n" + site + "\nblock0:\n return @7\n}")));
+        Assert.Contains(message, fault.Message);
+    }
+
+    [Fact]
+    public void VerifierRejectsSitesOutOfOrder()
+    {
+        Function function = IrParser.Parse("function %f() {\n inline0 = %1 @4\n inline1 = %2 @9 in inline0\nblock0:\n return @7\n}");
+        Verifier.Check(function);
+        InlineSiteData first = function.InlineSites[0];
+        foreach (InlineSiteData wrong in new[] { first with { Base = function.InlineSites[1].Base }, first with { Call = first.Base }, first with { Base = function.SourceEnd } })
+        {
+            function.InlineSites[0] = wrong;
+            Assert.Throws<VerifierException>(() => Verifier.Check(function));
+        }
+        function.InlineSites[0] = first;
+        function.Link(function[function.Entry].Last).Source = function.SourceEnd;
+        Assert.Throws<VerifierException>(() => Verifier.Check(function));
     }
 
     [Theory]

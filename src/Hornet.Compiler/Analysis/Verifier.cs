@@ -25,6 +25,7 @@ internal sealed class Verifier
     private void CheckFunction()
     {
         if (_function.Entry.IsNone) throw new VerifierException("no entry block");
+        CheckSites();
         int position = 0;
         for (Block block = _function.FirstBlock; !block.IsNone; block = _function[block].Next)
         {
@@ -35,6 +36,7 @@ internal sealed class Verifier
                 bool last = _inst == _function[block].Last;
                 if (_function[_inst].Op.IsTerminator() != last) throw Fault("a terminator must be the last instruction, and only that");
                 CheckTargets(_function[_inst]);
+                if (_function.Link(_inst).Source >= _function.SourceEnd) throw Fault("its position lies behind all source");
             }
         }
         ReadOnlySpan<int> parameters = _function.Params(_function.Entry);
@@ -51,6 +53,18 @@ internal sealed class Verifier
                 _function.ForEachUse(_inst, ref self, static (Value value, ref Verifier verifier) => verifier.CheckUse(value));
                 CheckTypes(_function[_inst]);
             }
+    }
+
+    // Sites follow each other, and a call lies before what is inlined for it: so walking outwards ends.
+    private void CheckSites()
+    {
+        int last = 0;
+        for (int i = 0; i < _function.InlineSites.Count; i++)
+        {
+            InlineSiteData site = _function.InlineSites[i];
+            if (site.Base < last || site.Base >= _function.SourceEnd || site.Call >= site.Base) throw new VerifierException($"inline{i} is out of order");
+            last = site.Base + 1;
+        }
     }
 
     private void CheckTargets(in InstData data)

@@ -47,5 +47,13 @@ internal readonly record struct FrameState(int Index)
     public override string ToString() => $"fs{Index}";
 }
 
+/// <summary>A call that was inlined; see <see cref="Function.InlineSites"/>.</summary>
+internal readonly record struct InlineSite(int Index)
+{
+    public static InlineSite None => new(-1);
+    public bool IsNone => Index < 0;
+    public override string ToString() => $"inline{Index}";
+}
+
 /// <summary>A list in <see cref="ListPool"/>; the default is the empty list.</summary>
 internal readonly record struct ListRef(int Handle);

@@ -5,10 +5,35 @@ namespace Hornet.Compiler.Ir;
 /// <summary>What a function takes and yields. With <see cref="HasContext"/> the first parameter is the VM context.</summary>
 internal sealed record Signature(IrType[] Params, IrType[] Results, bool HasContext = false);
 
-/// <summary>A function or symbol that the linker of the code knows by <see cref="Symbol"/>.</summary>
-internal readonly record struct ExternalFunction(int Symbol, SigRef Signature);
+/// <summary>A function or symbol that the linker of the code knows by <see cref="Symbol"/>. With a <see cref="Slot"/> calls go through the
+/// address that lies at this offset in the VM context, because the function itself may be nowhere yet.</summary>
+internal readonly record struct ExternalFunction(int Symbol, SigRef Signature, int Slot = -1);
 
 internal readonly record struct StackSlotData(int Size, int Align);
+
+/// <summary>
+/// A call in whose place the callee's code stands. Positions of that code are those from <paramref name="Base"/> on, up to the next site's:
+/// so a position is one number, and says in which of the inlined calls it lies.
+/// </summary>
+/// <param name="Symbol">The callee.</param>
+/// <param name="Base">The position here that is <paramref name="Start"/> in the callee's own source.</param>
+/// <param name="Start">Where the callee's source begins.</param>
+/// <param name="Call">The call's position, perhaps in another site before; -1 where it was a tail call, whose caller is gone.</param>
+internal readonly record struct InlineSiteData(int Symbol, int Base, int Start, int Call)
+{
+    /// <summary>The innermost site that a position lies in; none for one of the function's own.</summary>
+    public static InlineSite SiteOf(ReadOnlySpan<InlineSiteData> sites, int source)
+    {
+        int low = 0, high = sites.Length;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (sites[middle].Base <= source) low = middle + 1;
+            else high = middle;
+        }
+        return new InlineSite(low - 1);
+    }
+}
 
 /// <summary>At one safepoint: a tag of the frontend (a code offset), the frame it is inlined into, and the live values.</summary>
 internal readonly record struct FrameStateData(int Tag, FrameState Outer, ListRef Values);
@@ -80,7 +105,7 @@ internal struct InstLinks
     public Value FirstResult;
     public int ResultCount;
     public FrameState State;
-    /// <summary>A position in the frontend's source, carried through to the tables; -1 is none.</summary>
+    /// <summary>A position in the frontend's source (see <see cref="InlineSiteData"/>), carried through to the tables; -1 is none.</summary>
     public int Source;
 }
 
@@ -92,6 +117,16 @@ internal sealed partial class Function
 
     public string Name { get; set; } = "f";
     public Signature Signature { get; set; } = new([], []);
+
+    /// <summary>What calls of the function itself name; -1 where nobody says.</summary>
+    public int Symbol { get; set; } = -1;
+
+    /// <summary>Where the positions of the function's own source begin, and where those of all that is in it end.</summary>
+    public int SourceStart { get; set; }
+    public int SourceEnd { get; set; }
+
+    /// <summary>What was inlined, in the order of <see cref="InlineSiteData.Base"/>: callers before what is inlined into them.</summary>
+    public FlatList<InlineSiteData> InlineSites { get; } = new(4);
 
     public FlatList<InstData> Insts { get; } = new(256);
     public FlatList<InstLinks> Links { get; } = new(256);
@@ -125,8 +160,13 @@ internal sealed partial class Function
         Vectors.Clear();
         Lists.Clear();
         StackLimit.Clear();
+        InlineSites.Clear();
+        Symbol = -1;
+        SourceStart = SourceEnd = 0;
         FirstBlock = LastBlock = Block.None;
     }
+
+    public InlineSite SiteOf(int source) => InlineSiteData.SiteOf(InlineSites.AsSpan(), source);
 
     public ref InstData this[Inst inst] => ref Insts[inst.Index];
 
@@ -177,6 +217,32 @@ internal sealed partial class Function
         if (def.IsNone || Insts[def.Index].Op != Opcode.Iconst) return false;
         constant = Insts[def.Index].Imm;
         return true;
+    }
+
+    // What the preamble declares, each once
+
+    public SigRef Declare(Signature signature)
+    {
+        for (int i = 0; i < Signatures.Count; i++)
+            if (ReferenceEquals(Signatures[i], signature))
+                return new SigRef(i);
+        return new SigRef(Signatures.Add(signature));
+    }
+
+    public FuncRef Declare(ExternalFunction function)
+    {
+        for (int i = 0; i < Functions.Count; i++)
+            if (Functions[i] == function)
+                return new FuncRef(i);
+        return new FuncRef(Functions.Add(function));
+    }
+
+    public long Declare(UInt128 vector)
+    {
+        for (int i = 0; i < Vectors.Count; i++)
+            if (Vectors[i] == vector)
+                return i;
+        return Vectors.Add(vector);
     }
 
     // Creation

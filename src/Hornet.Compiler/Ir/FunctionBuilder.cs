@@ -232,13 +232,7 @@ internal sealed partial class FunctionBuilder
         return inst;
     }
 
-    public long AddVector(UInt128 bits)
-    {
-        for (int i = 0; i < _function.Vectors.Count; i++)
-            if (_function.Vectors[i] == bits)
-                return i;
-        return _function.Vectors.Add(bits);
-    }
+    public long AddVector(UInt128 bits) => _function.Declare(bits);
 
     public ListRef List(ReadOnlySpan<Value> values)
     {

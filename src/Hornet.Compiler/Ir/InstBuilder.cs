@@ -88,22 +88,9 @@ internal sealed partial class FunctionBuilder
 
     // Calls
 
-    public SigRef DeclareSignature(Signature signature)
-    {
-        for (int i = 0; i < _function.Signatures.Count; i++)
-            if (ReferenceEquals(_function.Signatures[i], signature))
-                return new SigRef(i);
-        return new SigRef(_function.Signatures.Add(signature));
-    }
+    public SigRef DeclareSignature(Signature signature) => _function.Declare(signature);
 
-    public FuncRef DeclareFunction(int symbol, SigRef signature)
-    {
-        var wanted = new ExternalFunction(symbol, signature);
-        for (int i = 0; i < _function.Functions.Count; i++)
-            if (_function.Functions[i] == wanted)
-                return new FuncRef(i);
-        return new FuncRef(_function.Functions.Add(wanted));
-    }
+    public FuncRef DeclareFunction(int symbol, SigRef signature, int slot = -1) => _function.Declare(new ExternalFunction(symbol, signature, slot));
 
     public StackSlot CreateStackSlot(int size, int align) => new(_function.StackSlots.Add(new StackSlotData(size, align)));
 

@@ -14,6 +14,8 @@ internal sealed class IrParser
     private readonly Dictionary<int, Value> _values = [];
     private readonly Dictionary<int, Block> _blocks = [];
     private readonly List<(Value Placeholder, int Number, int Line)> _forward = [];
+    private readonly List<(Inst Inst, (int Source, int Site) Position)> _positions = [];
+    private readonly List<(int Symbol, (int Source, int Site) Call)> _sites = [];
     private int _position;
     private int _line = 1;
 
@@ -52,6 +54,7 @@ internal sealed class IrParser
         ParsePreamble();
         ScanBlocks();
         while (!Try("}")) ParseBlock();
+        Place();
         foreach ((Value placeholder, int number, int line) in _forward)
         {
             if (!_values.TryGetValue(number, out Value value)) throw new IrSyntaxException(line, $"v{number} is not defined");
@@ -90,7 +93,16 @@ internal sealed class IrParser
                 Expect("=");
                 Expect("%");
                 int symbol = (int)Number();
-                _function.Functions.Add(new ExternalFunction(symbol, new SigRef(Entity("sig"))));
+                var signature = new SigRef(Entity("sig"));
+                _function.Functions.Add(new ExternalFunction(symbol, signature, Try("slot") ? (int)Number() : -1));
+            }
+            else if (Peek("inline"))
+            {
+                if (Entity("inline") != _sites.Count) throw Error("inlined calls are numbered in order");
+                Expect("=");
+                Expect("%");
+                int symbol = (int)Number();
+                _sites.Add((symbol, Position()));
             }
             else
             {
@@ -185,7 +197,39 @@ internal sealed class IrParser
             throw new IrSyntaxException(line, $"{name} has {_function.Link(inst).ResultCount} results");
         for (int i = 0; i < results.Count; i++) Name(results[i], new Value(_function.Result(inst).Index + i));
         _function.Link(inst).State = ParseStates();
-        if (Try("@")) _function.Link(inst).Source = (int)Number();
+        _positions.Add((inst, Position()));
+    }
+
+    private (int Source, int Site) Position()
+    {
+        if (!Try("@")) return (-1, -1);
+        int source = (int)Number();
+        return (source, Try("in") ? Entity("inline") : -1);
+    }
+
+    /// <summary>Gives each inlined call the positions that its code needs, one behind the other.</summary>
+    private void Place()
+    {
+        int own = 0;
+        int[] first = new int[_sites.Count], end = new int[_sites.Count];
+        Array.Fill(first, int.MaxValue);
+        foreach ((int source, int site) in _positions.Select(static p => p.Position).Concat(_sites.Select(static s => s.Call)))
+        {
+            if (site >= _sites.Count) throw Error($"there is no inline{site}");
+            if (site < 0) own = Math.Max(own, source + 1);
+            else (first[site], end[site]) = (Math.Min(first[site], source), Math.Max(end[site], source + 1));
+        }
+        _function.SourceEnd = own;
+        int Of((int Source, int Site) position) => position.Site < 0 ? position.Source
+            : position.Source - first[position.Site] + _function.InlineSites[position.Site].Base;
+        for (int i = 0; i < _sites.Count; i++)
+        {
+            if (_sites[i].Call.Site >= i) throw Error($"inline{i} is inlined into what comes after it");
+            if (first[i] == int.MaxValue) first[i] = 0;
+            _function.InlineSites.Add(new InlineSiteData(_sites[i].Symbol, _function.SourceEnd, first[i], Of(_sites[i].Call)));
+            _function.SourceEnd += Math.Max(1, end[i] - first[i]);
+        }
+        foreach ((Inst inst, (int, int) position) in _positions) _function.Link(inst).Source = Of(position);
     }
 
     private FrameState ParseStates()

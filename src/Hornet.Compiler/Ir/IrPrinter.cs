@@ -33,7 +33,18 @@ internal sealed class IrPrinter
             _out.Append('\n');
         }
         for (int i = 0; i < _function.Functions.Count; i++)
-            _out.Append(CultureInfo.InvariantCulture, $"    fn{i} = %{_function.Functions[i].Symbol} {_function.Functions[i].Signature}\n");
+        {
+            ExternalFunction callee = _function.Functions[i];
+            _out.Append(CultureInfo.InvariantCulture, $"    fn{i} = %{callee.Symbol} {callee.Signature}");
+            if (callee.Slot >= 0) _out.Append(CultureInfo.InvariantCulture, $" slot {callee.Slot}");
+            _out.Append('\n');
+        }
+        for (int i = 0; i < _function.InlineSites.Count; i++)
+        {
+            _out.Append(CultureInfo.InvariantCulture, $"    inline{i} = %{_function.InlineSites[i].Symbol}");
+            Position(_function.InlineSites[i].Call);
+            _out.Append('\n');
+        }
         for (Block block = _function.FirstBlock; !block.IsNone; block = _function[block].Next) PrintBlock(block);
         _out.Append("}\n");
     }
@@ -140,7 +151,17 @@ internal sealed class IrPrinter
             List(_function.Lists.Get(_function.FrameStates[state.Index].Values), "");
             _out.Append(']');
         }
-        if (links.Source >= 0) _out.Append(" @").Append(links.Source);
+        Position(links.Source);
+    }
+
+    /// <summary>A position as it is in the source that it lies in, and the site where that is not the function's own.</summary>
+    private void Position(int source)
+    {
+        if (source < 0) return;
+        InlineSite site = _function.SiteOf(source);
+        InlineSiteData data = site.IsNone ? default : _function.InlineSites[site.Index];
+        _out.Append(" @").Append(source - data.Base + data.Start);
+        if (!site.IsNone) _out.Append(" in ").Append(site);
     }
 
     private void Operands(in InstData data)

@@ -111,7 +111,11 @@ internal sealed partial class X64Emit
     private void EmitCall(int index, in MInst inst, CodeLabel handler)
     {
         CallSite site = _lower.CallSites[(int)inst.Imm];
-        if (site.Symbol >= 0 && (X64Pseudo)inst.Op is X64Pseudo.Call or X64Pseudo.TryCall)
+        if (site.Slot >= 0)
+        {
+            _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Pinned, site.Slot));
+        }
+        else if (site.Symbol >= 0)
         {
             int at = _asm.CallRelative();
             _output.Relocations.Add(new Relocation(at, RelocationKind.PcRelative32, site.Symbol, -4));
@@ -192,6 +196,11 @@ internal sealed partial class X64Emit
         if ((X64Pseudo)inst.Op == X64Pseudo.TailCallIndirect)
         {
             _asm.Emit(X64Op.JmpM, 8, 0, X64Abi.TailCallee.Number);
+            return;
+        }
+        if (site.Slot >= 0)
+        {
+            _asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(Pinned, site.Slot));
             return;
         }
         int at = _asm.JumpRelative();

@@ -67,6 +67,7 @@ internal sealed partial class X64Emit
         _buffer.Finish();
         _output.CodeSize = FinalEnd(end);
         FinishTables();
+        foreach (InlineSiteData site in function.InlineSites.AsSpan()) _output.InlineSites.Add(site);
     }
 
     // Frame

@@ -5,7 +5,7 @@ using Hornet.Compiler.Machine;
 namespace Hornet.Compiler.X64;
 
 /// <summary>What emission needs to know of a call beyond its operands.</summary>
-internal readonly record struct CallSite(int Symbol, int StackBytes, FrameState State, int FirstStateOperand, bool RestoresContext);
+internal readonly record struct CallSite(int Symbol, int Slot, int StackBytes, FrameState State, int FirstStateOperand, bool RestoresContext);
 
 /// <content>Parameters, calls, returns.</content>
 internal sealed partial class X64Lower
@@ -108,8 +108,8 @@ internal sealed partial class X64Lower
                 Code.InFrameAtCalls[vreg] = true;
                 AddOperand(ref call, vreg, OperandRole.LateUse, OperandWhere.Any);
             }
-        int symbol = isDirect ? _function.Functions[(int)data.Imm].Symbol : -1;
-        call.Imm = CallSites.Add(new CallSite(symbol, bytes, state, first, signature.HasContext));
+        ExternalFunction target = isDirect ? _function.Functions[(int)data.Imm] : new ExternalFunction(-1, default);
+        call.Imm = CallSites.Add(new CallSite(target.Symbol, target.Slot, bytes, state, first, signature.HasContext));
         return ref call;
     }
 
@@ -215,7 +215,7 @@ internal sealed partial class X64Lower
         call.Traits = InstTraits.Terminator;
         AddArguments(ref call);
         if (!direct) AddFixed(ref call, callee, OperandRole.Use, X64Abi.TailCallee);
-        int symbol = direct ? _function.Functions[(int)data.Imm].Symbol : -1;
-        call.Imm = CallSites.Add(new CallSite(symbol, bytes, FrameState.None, call.OperandCount, false));
+        ExternalFunction target = direct ? _function.Functions[(int)data.Imm] : new ExternalFunction(-1, default);
+        call.Imm = CallSites.Add(new CallSite(target.Symbol, target.Slot, bytes, FrameState.None, call.OperandCount, false));
     }
 }

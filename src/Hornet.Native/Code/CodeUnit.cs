@@ -52,12 +52,17 @@ internal abstract unsafe class CodeUnit
     /// <summary>The trap that an instruction can raise; None where the table has none for it.</summary>
     public TrapCode TrapAt(nint pc) => TablesAt(pc, out int offset).TryFindTrap(offset, out TrapSite trap) ? TrapCodes.FromCompiler(trap.Code) : TrapCode.None;
 
-    /// <summary>The function and operator that a pc belongs to; a return address is looked up one byte before.</summary>
-    public CodePosition Find(nint pc)
+    /// <summary>The frames that a pc belongs to, innermost first: of what is inlined, and of the function itself. A return address is looked up one byte before.</summary>
+    /// <param name="pc">Within this unit.</param>
+    /// <param name="frames">Gets them.</param>
+    /// <param name="most">How many it may have.</param>
+    public void Find(nint pc, List<CodePosition> frames, int most)
     {
         FunctionTables tables = TablesAt(pc, out int offset);
         // Traps stand behind their function, so they say themselves where they come from.
-        return new(FunctionAt(pc), tables.TryFindTrap(offset, out TrapSite trap) ? trap.Source : tables.SourceAt(offset));
+        int source = tables.TryFindTrap(offset, out TrapSite trap) ? trap.Source : tables.SourceAt(offset), function = FunctionAt(pc);
+        // A function that the interpreter runs has no operators here.
+        while (source > 0 && frames.Count < most) frames.Add(tables.Frame(ref source, function));
     }
 
     /// <summary>Whether the frame of the function at a pc keeps its context below its frame pointer.</summary>

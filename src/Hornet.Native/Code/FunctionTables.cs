@@ -1,5 +1,6 @@
 using Hornet.Base;
 using Hornet.Compiler;
+using Hornet.Compiler.Ir;
 
 namespace Hornet.Native;
 
@@ -24,6 +25,9 @@ internal sealed class FunctionTables
 
     public SourceSite[] Sources { get; private init; } = [];
 
+    /// <summary>What was inlined: places in the other tables that are not the function's own.</summary>
+    public InlineSiteData[] InlineSites { get; private init; } = [];
+
     /// <summary>Calls with a handler, references in their frame, or a frame state; others are not here.</summary>
     public ReturnSite[] Returns { get; private init; } = [];
 
@@ -34,7 +38,7 @@ internal sealed class FunctionTables
     public FrameValue[] FrameValues { get; private init; } = [];
 
     /// <summary>Encoded tables of a function of which nothing is known.</summary>
-    public static ReadOnlySpan<byte> Nothing => [0, 0, 0, 0, 0, 0];
+    public static ReadOnlySpan<byte> Nothing => [0, 0, 0, 0, 0, 0, 0];
 
     /// <summary>The trap that the instruction at an offset can raise.</summary>
     public bool TryFindTrap(int offset, out TrapSite trap)
@@ -74,6 +78,26 @@ internal sealed class FunctionTables
         return false;
     }
 
+    /// <summary>
+    /// One frame of those that are at a position, innermost first: the function's own comes last, unless it is gone by a tail call.
+    /// </summary>
+    /// <param name="source">A position of the other tables; becomes that of the frame outside, or -1 where there is none.</param>
+    /// <param name="symbol">The function that the tables are of.</param>
+    /// <returns>Whose frame it is, and its place in the module.</returns>
+    public CodePosition Frame(ref int source, int symbol)
+    {
+        int at = source;
+        InlineSite site = InlineSiteData.SiteOf(InlineSites, source);
+        if (site.IsNone)
+        {
+            source = -1;
+            return new(symbol, at);
+        }
+        InlineSiteData inlined = InlineSites[site.Index];
+        source = inlined.Call;
+        return new(inlined.Symbol, at - inlined.Base + inlined.Start);
+    }
+
     /// <summary>Where the operator lies that the code at an offset is made from.</summary>
     public int SourceAt(int offset)
     {
@@ -103,6 +127,16 @@ internal sealed class FunctionTables
         offset = source = 0;
         buffer.U32((uint)code.Sources.Count);
         foreach (SourceSite site in code.Sources.AsSpan()) Place(buffer, site.Offset, site.Source, ref offset, ref source);
+        source = 0;
+        buffer.U32((uint)code.InlineSites.Count);
+        foreach (InlineSiteData site in code.InlineSites.AsSpan())
+        {
+            buffer.U32((uint)site.Symbol);
+            buffer.U32((uint)(site.Base - source));
+            buffer.U32((uint)site.Start);
+            buffer.S64(site.Call);
+            source = site.Base;
+        }
         offset = source = 0;
         int told = 0;
         foreach (ReturnSite site in code.Returns.AsSpan()) told += IsTold(site) ? 1 : 0;
@@ -164,8 +198,17 @@ internal sealed class FunctionTables
             reader.Place(ref offset, ref source);
             sources[i] = new(offset, source);
         }
+        InlineSiteData[] inlined = new InlineSiteData[reader.Rows()];
+        source = 0;
+        for (int i = 0; i < inlined.Length; i++)
+        {
+            int symbol = reader.Count();
+            source += Math.Max(reader.Count(), i == 0 ? 0 : 1);
+            // Outwards is always towards smaller positions.
+            inlined[i] = new(symbol, source, reader.Count(), Math.Clamp(reader.Int(), -1, source - 1));
+        }
         ReturnSite[] returns = new ReturnSite[reader.Rows()];
-        if (returns.Length == 0) return new(codeSize, frameSize, keepsContext) { Traps = traps, Sources = sources };
+        if (returns.Length == 0) return new(codeSize, frameSize, keepsContext) { Traps = traps, Sources = sources, InlineSites = inlined };
         offset = source = 0;
         for (int i = 0; i < returns.Length; i++)
         {
@@ -180,7 +223,7 @@ internal sealed class FunctionTables
         for (int i = 0; i < values.Length; i++) values[i] = new((FrameValueKind)reader.Byte(), reader.Long());
         return new(codeSize, frameSize, keepsContext)
         {
-            Traps = traps, Sources = sources, Returns = returns, StackMaps = maps, FrameStates = states, FrameValues = values,
+            Traps = traps, Sources = sources, InlineSites = inlined, Returns = returns, StackMaps = maps, FrameStates = states, FrameValues = values,
         };
     }
 

@@ -248,20 +248,15 @@ internal sealed partial class FunctionTranslator
                 int count = ((FuncType)module.Environment.Types[type]).Parameters.Length;
                 ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, module.LeavesByTailCalls ? _builder.VmContext() : Value.None);
                 _stack.Drop(count);
-                bool direct = !module.CallsThroughSlots || (int)op.A == _index, tail = op.Op == Op.ReturnCall;
-                if (direct)
+                bool direct = !module.CallsThroughSlots || (int)op.A == _index;
+                FuncRef callee = _builder.DeclareFunction((int)op.A, signature, direct ? -1 : module.Layout.Functions + (int)op.A * FuncRefSize + VmOffsets.FuncRefNativeEntry);
+                if (op.Op == Op.Call)
                 {
-                    FuncRef callee = _builder.DeclareFunction((int)op.A, signature);
-                    if (tail) _builder.ReturnCall(callee, arguments);
-                    else BuildCall(callee, arguments);
+                    BuildCall(callee, arguments);
+                    break;
                 }
-                else
-                {
-                    Value entry = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.VmContext), _builder.VmContext(), module.Layout.Functions + (int)op.A * FuncRefSize + VmOffsets.FuncRefNativeEntry);
-                    if (tail) _builder.ReturnCallIndirect(signature, entry, arguments);
-                    else BuildCall(signature, entry, arguments);
-                }
-                if (tail) _reachable = false;
+                _builder.ReturnCall(callee, arguments);
+                _reachable = false;
                 break;
             }
             case Op.Call or Op.ReturnCall:

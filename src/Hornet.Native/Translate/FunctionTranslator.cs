@@ -40,6 +40,8 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
         _type = (FuncType)environment.Types[_typeIndex];
         function.Name = $"wasm{index}";
         function.Signature = module.SignatureOf(_typeIndex);
+        ByteRange range = environment.Bodies[index - environment.ImportedFunctions].Bytes;
+        (function.Symbol, function.SourceStart, function.SourceEnd) = (index, range.Offset, range.End);
         _builder.Begin(function);
         _stack.Clear();
         _locals.Clear();
