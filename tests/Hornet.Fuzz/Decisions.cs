@@ -8,6 +8,8 @@ public sealed class Decisions
 {
     readonly List<int> _taken = [];
     readonly int[]? _recorded;
+    readonly byte[]? _bytes;
+    int _at;
     readonly long _round;
     ulong _state;
 
@@ -17,6 +19,9 @@ public sealed class Decisions
 
     public Decisions(int[] recorded) => _recorded = recorded;
 
+    /// <summary>From the bytes of another program's choice, as many for each number as it needs.</summary>
+    public Decisions(byte[] bytes) => _bytes = bytes;
+
     /// <summary>All numbers so far.</summary>
     public int[] Taken => [.. _taken];
 
@@ -24,7 +29,8 @@ public sealed class Decisions
     public int Below(int count)
     {
         if (count <= 1) return 0;
-        int value = _recorded is null ? (int)(Next() % (ulong)count) : _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0;
+        int value = _recorded is not null ? _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0
+            : (int)((_bytes is null ? Next() : FromBytes(count)) % (ulong)count);
         _taken.Add(value);
         return value;
     }
@@ -33,7 +39,7 @@ public sealed class Decisions
     public T InTurn<T>(IReadOnlyList<T> items)
     {
         // A step that has no divisor in common with the count, so that neighbours are far apart.
-        if (_recorded is not null || _round == 0) return Of(items);
+        if (_recorded is not null || _bytes is not null || _round == 0) return Of(items);
         int step = 97;
         while (items.Count % step == 0) step += 2;
         int value = (int)(_round * step % items.Count);
@@ -47,6 +53,13 @@ public sealed class Decisions
     public T Of<T>(IReadOnlyList<T> items) => items[Below(items.Count)];
 
     public ulong Bits64() => (ulong)Below(1 << 22) << 42 ^ (ulong)Below(1 << 22) << 21 ^ (ulong)Below(1 << 22);
+
+    uint FromBytes(int count)
+    {
+        uint number = 0;
+        for (int most = count - 1; most > 0; most >>= 8) number = number << 8 | (_at < _bytes!.Length ? _bytes[_at++] : 0u);
+        return number;
+    }
 
     // xorshift64*
     ulong Next()

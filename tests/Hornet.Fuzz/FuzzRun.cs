@@ -77,15 +77,20 @@ static class FuzzRun
         long cases = 0;
         int failures = 0;
         HashSet<string> seen = [];
+        Dictionary<Target, Tally> tallies = options.Targets.Distinct().ToDictionary(t => t, _ => new Tally());
         for (; cases < options.Count && clock.Elapsed.TotalSeconds < options.Seconds && failures < MostFailures; cases++)
         {
             Target target = options.Targets[(int)(cases % options.Targets.Count)];
             ulong seed = options.Seed + (ulong)cases;
+            Tally tally = tallies[target];
+            tally.Begin();
             Decisions decisions = new(seed, cases / options.Targets.Count);
             byte[] bytes = target.Case(decisions);
             // An engine that takes the process down leaves the case behind.
             File.WriteAllBytes(current, bytes);
-            if (target.Run(oracles, bytes) is not { } difference) continue;
+            string? found = target.Run(oracles, bytes);
+            tally.End(found is not null);
+            if (found is not { } difference) continue;
             if (options.Stop)
             {
                 Console.WriteLine(FormattableString.Invariant($"found by {target.Name} in case {cases + 1} after {clock.Elapsed.TotalSeconds:f1} s: {difference.Split('\n')[0]}"));
@@ -104,9 +109,29 @@ static class FuzzRun
             if (seen.Add(kind)) failures++;
         }
         File.Delete(current);
+        foreach ((Target target, Tally tally) in tallies) Console.WriteLine(tally.Line(target.Name));
         Differential? tiers = oracles.TiersIfAsked;
         Console.WriteLine(FormattableString.Invariant($"{cases} cases in {clock.Elapsed.TotalSeconds:f0} s ({cases / clock.Elapsed.TotalSeconds:f1} a second), {tiers?.Steps ?? 0} steps compared, {tiers?.Inconclusive ?? 0} inconclusive, seed {options.Seed}, {failures} failures"));
         return failures == 0 ? 0 : 1;
+    }
+
+    /// <summary>What was spent on a target.</summary>
+    sealed class Tally
+    {
+        long _cases, _differences, _began;
+        TimeSpan _processor, _wall, _processorBegan;
+
+        public void Begin() => (_began, _processorBegan) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
+
+        public void End(bool differs)
+        {
+            _wall += Stopwatch.GetElapsedTime(_began);
+            _processor += Environment.CpuUsage.TotalTime - _processorBegan;
+            _cases++;
+            if (differs) _differences++;
+        }
+
+        public string Line(string name) => FormattableString.Invariant($"{name,-12} {_cases,8} cases {_wall.TotalSeconds,8:f1} s {_processor.TotalSeconds,8:f1} s of processor {(_wall > default(TimeSpan) ? _cases / _wall.TotalSeconds : 0),8:f1} cases/s  {_differences} differences");
     }
 
     static void Save(Target target, ulong seed, byte[] small, string folder, Oracles oracles)

@@ -78,7 +78,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     {
         Outcome outcome = new();
         using Module module = Load(bytes);
-        using Store store = new(_engine) { Limits = new(MemorySize: 8 << 20, TableElements: 10_000) };
+        using Store store = new(_engine) { Limits = new(MemorySize: 64 << 20, TableElements: 10_000) };
         using Linker linker = new(_engine);
         linker.DefineFunction<int, long, long>("h", "f", Calls.Host);
         if (metered) store.Fuel = LeastUnits * 10;
@@ -134,6 +134,8 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
             }
         }
         foreach ((string export, Memory memory) in instance.GetMemories()) outcome.Add($"memory {export}: {memory.GetLength():x} {Calls.Hash(memory.GetSpan()):x16}");
+        foreach ((string export, Table table) in instance.GetTables())
+            if (table.Kind == TableKind.FuncRef) outcome.Add($"table {export}: {string.Join(' ', Enumerable.Range(0, (int)table.GetSize()).Select(i => table.GetElement((ulong)i) is Function f ? Calls.Element(f.Parameters.Count, f.Results.Count) : "null"))}");
         foreach ((string export, Global global) in instance.GetGlobals())
             if (TypeOf(global.Kind) is { IsBottom: false } type) outcome.Add($"global {export}: {Calls.Bits(type, global.Value.LowBits, global.Value.HighBits)}");
         return outcome;

@@ -18,7 +18,7 @@ public sealed partial class ModuleGenerator
             Leaf(type, _d.Below(3));
             return;
         }
-        switch (_d.Below(16))
+        switch (_d.Below(19))
         {
             case <= 2 and int leaf: Leaf(type, leaf); break;
             case <= 7: Numeric(type, depth); break;
@@ -30,6 +30,9 @@ public sealed partial class ModuleGenerator
             case 13: BranchIf(type, depth); break;
             case 14 when _options.Gc: FromReference(type, depth); break;
             case 14: Numeric(type, depth); break;
+            case 15 when type == ValType.I32 || type == ValType.I64: Widths(type, depth); break;
+            case 16: Interrupted(type, depth); break;
+            case 17 when _options.Threads && (type == ValType.I32 || type == ValType.I64): Atomic(type, depth); break;
             default: Special(type, depth); break;
         }
     }
@@ -94,7 +97,8 @@ public sealed partial class ModuleGenerator
         }
         if (_d.Below(3) == 0)
         {
-            _b.Const(type, ((ulong)_d.Of((int[])[0, 16, 64, 1, 65528, 65535, 65536, 131064]), 0));
+            ulong end = _env.Memories[memory].Limits.Min << 16;
+            _b.Const(type, (_d.Of((ulong[])[0, 16, 64, 1, end - 8, end - 1, end, end + 65528]), 0));
             return;
         }
         Expression(type, depth - 1);
@@ -105,7 +109,9 @@ public sealed partial class ModuleGenerator
     void MemoryAccess(Op op, int memory)
     {
         Shape shape = Opcodes.ShapeOf(op);
-        ulong offset = _d.Below(8) switch { < 5 => 0, 5 => (ulong)_d.Below(64), 6 => 65520 + (ulong)_d.Below(20), _ => _d.Of((ulong[])[0x7FFFFFFF, 0xFFFFFFFF, 0x10000, 0x1FFFFFF]) };
+        ulong end = _env.Memories[memory].Limits.Min << 16;
+        ulong offset = _d.Below(8) switch { < 5 => 0, 5 => (ulong)_d.Below(64), 6 => end - 16 + (ulong)_d.Below(20), _ => _d.Of((ulong[])[0x7FFFFFFF, 0xFFFFFFFF, 0x10000, 0x1FFFFFF, 0x2000000, 0xFFFF0000]) };
+        if (_env.Memories[memory].Is64 && _d.OnceIn(16)) offset = _d.Of((ulong[])[0x100000000, 1UL << 63, ulong.MaxValue, ulong.MaxValue - 8, (1UL << 48) - 8]);
         _b.Operator(new Operator { Op = op, A = (uint)memory, B = (uint)_d.Below(Opcodes.AccessSizeLog2(shape) + 1), Imm = offset, Lane = (byte)_d.Below(Bodies.Lanes(shape)) });
     }
 
@@ -144,7 +150,7 @@ public sealed partial class ModuleGenerator
 
     void CallFor(ValType type, int depth)
     {
-        int[] fit = [.. Enumerable.Range(0, _functions.Count).Where(f => _functions[f].Results is [var first, ..] && first == type)];
+        int[] fit = _isSmall ? [] : [.. Enumerable.Range(0, _functions.Count).Where(f => _functions[f].Results is [var first, ..] && first == type)];
         if (fit.Length == 0)
         {
             if (type.IsRef) _b.Operator(new Operator { Op = Op.RefNull, Heap = type.Heap });

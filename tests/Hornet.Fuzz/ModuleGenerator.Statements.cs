@@ -14,7 +14,7 @@ public sealed partial class ModuleGenerator
     void Statement(int depth)
     {
         _budget--;
-        switch (_d.Below(16))
+        switch (_d.Below(19))
         {
             case <= 2: Assign(depth); break;
             case <= 5: Store(depth); break;
@@ -24,7 +24,7 @@ public sealed partial class ModuleGenerator
                 Bind(results);
                 break;
             case 8 when depth > 0: Loop(depth); break;
-            case 9:
+            case 9 when !_isSmall:
                 int function = _d.Below(_functions.Count);
                 Call(function, depth, tail: false);
                 Bind(_functions[function].Results);
@@ -35,6 +35,12 @@ public sealed partial class ModuleGenerator
             case 13: TableStatement(depth); break;
             case 14 when _options.Gc && _d.Below(4) > 0: ReferenceStatement(depth); break;
             case 14: Wide(depth); break;
+            case 15 or 16: Traffic(depth); break;
+            case 17 when _options.Threads:
+                ValType? result = _d.Of((ValType?[])[null, ValType.I32, ValType.I64]);
+                Atomic(result, depth);
+                if (result is not null) _b.Opcode(Op.Drop);
+                break;
             default:
                 Expression(SomeType(), depth - 1);
                 _b.Opcode(Op.Drop);
@@ -102,11 +108,13 @@ public sealed partial class ModuleGenerator
         }
     }
 
-    // A loop that counts down.
+    // A loop that counts down, with values below it on the stack that it must not touch.
     void Loop(int depth)
     {
         int counter = NewLocal(ValType.I32);
         _counters.Add(counter);
+        ValType[] below = _d.OnceIn(3) ? SomeTypes(4) : [];
+        foreach (ValType type in below) Expression(type, depth - 2);
         ValType[] parameters = _d.OnceIn(3) ? SomeTypes(3) : [];
         _b.I32(1 + _d.Below(9));
         _b.Indexed(Op.LocalSet, counter);
@@ -125,6 +133,7 @@ public sealed partial class ModuleGenerator
         foreach (ValType _ in parameters) _b.Opcode(Op.Drop);
         _b.Opcode(Op.End);
         _labels.RemoveAt(_labels.Count - 1);
+        Bind(below);
     }
 
     void ConditionalJump(int depth)
@@ -172,7 +181,7 @@ public sealed partial class ModuleGenerator
                 _b.BrTable(targets, (uint)Label(label));
                 break;
             case 4:
-                int[] fit = [.. Enumerable.Range(0, _functions.Count).Where(f => _functions[f].Results.SequenceEqual(_current.Results))];
+                int[] fit = _isSmall ? [] : [.. Enumerable.Range(0, _functions.Count).Where(f => _functions[f].Results.SequenceEqual(_current.Results))];
                 if (fit.Length > 0 && _options.TailCalls) Call(_d.Of(fit), depth, tail: true);
                 else _b.Opcode(Op.Unreachable);
                 break;

@@ -5,7 +5,7 @@ namespace Hornet.Fuzz;
 
 /// <summary>Which parts of WebAssembly generated modules use.</summary>
 public sealed record GeneratorOptions(bool Simd = true, bool Memory64 = true, bool MultiMemory = true, bool TailCalls = true, bool References = true, bool RelaxedSimd = false,
-    bool Gc = false, bool Exceptions = false);
+    bool Gc = false, bool Exceptions = false, bool Threads = false);
 
 /// <summary>
 /// Valid modules that end by themselves: every loop and every function entry takes a unit from the exported global `fuel` and
@@ -16,7 +16,7 @@ public sealed partial class ModuleGenerator
     /// <summary>Value of the global `fuel` at the beginning of each call.</summary>
     public const int Fuel = 400;
 
-    const int FuelGlobal = 0, TableMinimum = 8, PassiveElements = 3, BudgetPerFunction = 160, MaximumDepth = 5;
+    const int FuelGlobal = 0, TableMinimum = 8, PassiveElements = 4, BudgetPerFunction = 160, BudgetOfSmall = 8, MaximumDepth = 5;
 
     readonly Decisions _d;
     readonly GeneratorOptions _options;
@@ -25,7 +25,7 @@ public sealed partial class ModuleGenerator
     readonly List<FuncType> _functions = [];
     readonly ValType[] _types;
     readonly Dictionary<ValType, Op[]> _operators;
-    readonly Op[] _loads, _stores, _wide;
+    readonly Op[] _loads, _stores, _wide, _atomics;
 
     ModuleGenerator(Decisions decisions, GeneratorOptions options)
     {
@@ -37,6 +37,7 @@ public sealed partial class ModuleGenerator
         _wide = [.. numeric.Where(o => Opcodes.SignatureOf(o).ResultCount == 2)];
         _loads = [.. usable.Where(o => Opcodes.ClassOf(o) == OpClass.Load)];
         _stores = [.. usable.Where(o => Opcodes.ClassOf(o) == OpClass.Store)];
+        _atomics = [.. usable.Where(o => Opcodes.ClassOf(o) == OpClass.Atomic && o != Op.AtomicFence)];
     }
 
     /// <summary>The module that these decisions make.</summary>
@@ -53,27 +54,41 @@ public sealed partial class ModuleGenerator
         _env.ImportedFunctions = 1;
         _functions.Add(new([ValType.I32, ValType.I64], [ValType.I64]));
         _env.Functions.Add(imported);
-        int count = 1 + _d.Below(4);
-        for (int i = 0; i < count; i++)
+        int count = 1 + _d.Below(4), small = _d.Below(3);
+        for (int i = 0; i < count + small; i++)
         {
-            // The first can be called from outside.
-            FuncType type = i == 0 ? new(SomeNumbers(5), SomeNumbers(4)) : new(SomeTypes(5), SomeTypes(4));
+            // The first can be called from outside. Now and then there are more parameters and results than registers.
+            int most = _d.OnceIn(8) ? 16 : 5;
+            FuncType type = i == 0 ? new(SomeNumbers(most), SomeNumbers(most - 1)) : i < count ? new(SomeTypes(most), SomeTypes(most - 1)) : new(SomeTypes(4), SomeTypes(3));
             _functions.Add(type);
             _env.Functions.Add(TypeIndex(type));
             // Wasmtime's package does not bear types with other references at the border.
             if (!type.Parameters.ToArray().Concat(type.Results.ToArray()).Any(t => t.IsRef)) _env.Exports.Add(new($"f{i}", ExternKind.Func, i + 1));
         }
-        Memory(0, _options.Memory64 && _d.OnceIn(6));
-        if (_options.MultiMemory && _d.OnceIn(6)) Memory(1, false);
+        Memory(0, _options.Memory64 && _d.OnceIn(6), _options.Threads && _d.OnceIn(2));
+        if (_options.MultiMemory && _d.OnceIn(6)) Memory(1, false, false);
         _env.Tables.Add(new(ValType.FuncRef, new(TableMinimum, TableMinimum + 4)));
         _env.TableInits.Add(default);
+        // Wasmtime's package asks elements for types that it does not bear.
+        if (!_options.Gc && !_options.Exceptions) _env.Exports.Add(new("t", ExternKind.Table, 0));
         _env.Elems.Add(new(SegmentMode.Active, 0, _source.ConstExpr(ValType.I32, default), ValType.FuncRef, false, TableMinimum - 2, _source.Gather(b =>
         {
             for (int i = 0; i < TableMinimum - 2; i++) b.U32((uint)(i % _functions.Count));
         })));
-        _env.Elems.Add(new(SegmentMode.Passive, 0, default, ValType.FuncRef, false, PassiveElements, _source.Gather(b =>
+        _env.Elems.Add(new(SegmentMode.Passive, 0, default, ValType.FuncRef, true, PassiveElements, _source.Gather(b =>
         {
-            for (int i = 1; i <= PassiveElements; i++) b.U32((uint)(i % _functions.Count));
+            for (int i = 1; i <= PassiveElements; i++)
+            {
+                // One of them is null.
+                if (i == PassiveElements - 1) b.Operator(new Operator { Op = Op.RefNull, Heap = HeapType.Func });
+                else b.Indexed(Op.RefFunc, i % _functions.Count);
+                b.Opcode(Op.End);
+            }
+        })));
+        // All may be referred to.
+        _env.Elems.Add(new(SegmentMode.Declarative, 0, default, ValType.FuncRef, false, _functions.Count, _source.Gather(b =>
+        {
+            for (int i = 0; i < _functions.Count; i++) b.U32((uint)i);
         })));
         _env.DataCount = 2;
         ValType address = _env.Memories[0].IndexType;
@@ -83,14 +98,16 @@ public sealed partial class ModuleGenerator
         Global(ValType.I32, true, (Fuel, 0), "fuel");
         for (int i = 0; i < _types.Length; i++) Global(_types[i], true, _types[i].IsRef ? default : EdgeValues.Of(_types[i])[1], _types[i].IsRef ? null : $"g{i}");
         Global(SomeNumber(), false, (7, 7), null);
-        for (int i = 1; i < _functions.Count; i++) _env.Bodies.Add(new(Body(_functions[i])));
+        for (int i = 1; i < _functions.Count; i++) _env.Bodies.Add(new(Body(_functions[i], isSmall: i > count)));
+        if (_env.Memories[0].IsShared) Digest();
         return ModuleWriter.Encode(_env, _source.ToArray());
     }
 
-    void Memory(int index, bool is64)
+    void Memory(int index, bool is64, bool isShared)
     {
-        _env.Memories.Add(new(new(1, 3), is64));
-        _env.Exports.Add(new($"m{index}", ExternKind.Memory, index));
+        ulong least = _options.MultiMemory && !isShared && _d.OnceIn(24) ? ManyPages : 1ul;
+        _env.Memories.Add(new(new(least, least + 2), is64, isShared));
+        if (!isShared) _env.Exports.Add(new($"m{index}", ExternKind.Memory, index));
     }
 
     void Global(ValType type, bool mutable, (ulong, ulong) value, string? export)
@@ -144,8 +161,10 @@ public sealed partial class ModuleGenerator
     readonly HashSet<int> _counters = [];
     FuncType _current = new([], []);
     int _budget;
+    bool _isSmall;
 
-    ByteRange Body(FuncType type)
+    // Small functions call nobody, so that they need no fuel of their own: what is put in the place of a call.
+    ByteRange Body(FuncType type, bool isSmall)
     {
         _b.Clear();
         _locals.Clear();
@@ -153,12 +172,14 @@ public sealed partial class ModuleGenerator
         _temporaries.Clear();
         _counters.Clear();
         _current = type;
-        _budget = BudgetPerFunction;
+        _isSmall = isSmall;
+        _budget = isSmall ? BudgetOfSmall : BudgetPerFunction;
         _locals.AddRange(type.Parameters);
-        int own = _d.Below(6);
+        // Sometimes more than there are registers.
+        int own = _d.OnceIn(6) ? 6 + _d.Below(24) : _d.Below(6);
         for (int i = 0; i < own; i++) _locals.Add(SomeType());
         _labels.Add(type.Results.ToArray());
-        Charge();
+        if (!isSmall) Charge();
         Statements(MaximumDepth);
         foreach (ValType result in type.Results) Expression(result, MaximumDepth);
         return _source.Body(_locals[type.Parameters.Length..], _b.Written);

@@ -64,6 +64,9 @@ public static class Calls
 
     public static string Bits(ValType type, ulong low, ulong high) => type == ValType.V128 ? $"{high:x16}{low:x16}" : type == ValType.I32 || type == ValType.F32 ? $"{(uint)low:x8}" : $"{low:x16}";
 
+    /// <summary>An element of a table that is no null: functions of one type are one to an observer that does not call them.</summary>
+    public static string Element(int parameters, int results) => $"({parameters}→{results})";
+
     /// <summary>What the imported host function computes.</summary>
     public static long Host(int a, long b) => (b ^ a) * 3 + 1;
 

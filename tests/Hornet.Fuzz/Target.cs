@@ -24,6 +24,7 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
     static readonly GeneratorOptions s_relaxed = new(RelaxedSimd: true);
 
     static readonly GeneratorOptions s_references = new(Memory64: false, MultiMemory: false, Gc: true, Exceptions: true);
+    static readonly GeneratorOptions s_threads = new(Threads: true);
     static readonly GeneratorOptions s_throwing = new(Exceptions: true);
 
     static readonly Op[] s_fixedOperators = [.. OperatorModules.All.Where(o => Opcodes.FeatureOf(o) != Features.RelaxedSimd)];
@@ -38,6 +39,7 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
         new("relaxed", d => OperatorModules.Module(d.InTurn(s_relaxedOperators)), (o, m) => o.Tiers.Compare(m, withWasmtime: false)),
         new("gc", d => ModuleGenerator.Generate(d, s_references), (o, m) => o.Tiers.CompareCollecting(m)),
         new("exceptions", d => ModuleGenerator.Generate(d, s_throwing), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
+        new("atomics", d => ModuleGenerator.Generate(d, s_threads), (o, m) => o.Tiers.Compare(m, withWasmtime: true)),
         new("metered", d => ModuleGenerator.Generate(d, s_relaxed), (o, m) => o.Tiers.CompareMetered(m)),
         new("mutants", Mutant, (o, m) => o.Tiers.CompareInterruptible(m)),
         new("validity", d => NearlyValid.Of(Seed(d), d), (o, m) => o.Validity.Judge(m), CaseForm.NearlyModule),

@@ -1,14 +1,27 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
 using Hornet.Wasm;
 using W = Wasmtime;
 
 namespace Hornet.Fuzz;
 
 /// <summary>Wasmtime as a party to comparisons.</summary>
-public sealed class WasmtimeEngine : IDisposable
+public sealed partial class WasmtimeEngine : IDisposable
 {
     // Its own checks instead of signals: two engines' handlers in one process are not what is tested here.
-    readonly W.Engine _engine = new(new W.Config().WithSignalsBasedTraps(false).WithMemory64(true).WithMultiMemory(true).WithTailCalls(true).WithFunctionReferences(true).WithGc(true).WithExceptions(true).WithWideArithmetic(true)
-        .WithRelaxedSIMD(true, true).WithParallelCompilation(false).WithOptimizationLevel(W.OptimizationLevel.None));
+    readonly W.Engine _engine = new(WithSharedMemory(new W.Config().WithSignalsBasedTraps(false).WithMemory64(true).WithMultiMemory(true).WithTailCalls(true).WithFunctionReferences(true).WithGc(true).WithExceptions(true).WithWideArithmetic(true).WithWasmThreads(true)
+        .WithRelaxedSIMD(true, true).WithParallelCompilation(false).WithOptimizationLevel(W.OptimizationLevel.None)));
+
+    // The package leaves this switch out; its library has it.
+    static W.Config WithSharedMemory(W.Config config)
+    {
+        SafeHandle handle = (SafeHandle)typeof(W.Config).GetProperty("NativeHandle", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(config)!;
+        SetSharedMemory(handle.DangerousGetHandle(), true);
+        return config;
+    }
+
+    [LibraryImport("wasmtime", EntryPoint = "wasmtime_config_shared_memory_set")]
+    private static partial void SetSharedMemory(nint config, [MarshalAs(UnmanagedType.U1)] bool enable);
 
     /// <summary>Makes all calls of a module.</summary>
     public Outcome Run(byte[] bytes)
@@ -67,6 +80,8 @@ public sealed class WasmtimeEngine : IDisposable
         }
         foreach (W.Export export in module.Exports)
             if (instance.GetMemory(export.Name) is { } memory) outcome.Add($"memory {export.Name}: {memory.GetLength():x} {Calls.Hash(memory.GetSpan(0, (int)memory.GetLength())):x16}");
+        foreach (W.Export export in module.Exports)
+            if (instance.GetTable(export.Name) is { } table) outcome.Add($"table {export.Name}: {string.Join(' ', Enumerable.Range(0, (int)table.GetSize()).Select(i => table.GetElement((uint)i) is W.Function { IsNull: false } f ? Calls.Element(f.Parameters.Count, f.Results.Count) : "null"))}");
         foreach (W.Export export in module.Exports)
             if (instance.GetGlobal(export.Name) is { } global && TypeOf(global.Kind) is { IsBottom: false } type) outcome.Add($"global {export.Name}: {Bits(type, global.GetValue())}");
         return outcome;
