@@ -20,7 +20,7 @@ public sealed class GeneratorTests
     [Fact]
     public void Generated_modules_with_references_and_exceptions_are_valid()
     {
-        GeneratorOptions options = new(Gc: true, Exceptions: true);
+        GeneratorOptions options = new(Gc: true, Exceptions: true, Threads: true);
         for (ulong seed = 0; seed < 300; seed++)
         {
             Decisions decisions = new(seed);
@@ -39,6 +39,21 @@ public sealed class GeneratorTests
             int[] taken = decisions.Taken;
             ModuleValidator.Validate(ModuleGenerator.Generate(new Decisions(taken[..(taken.Length / 2)])));
             ModuleValidator.Validate(ModuleGenerator.Generate(new Decisions([.. taken[..(taken.Length / 3)], .. taken[(taken.Length / 2)..]])));
+        }
+    }
+
+    [Fact]
+    public void Any_bytes_make_a_valid_module()
+    {
+        Random random = new(3);
+        for (int i = 0; i < 100; i++)
+        {
+            byte[] bytes = new byte[random.Next(2000)];
+            random.NextBytes(bytes);
+            Decisions decisions = new(bytes);
+            byte[] module = ModuleGenerator.Generate(decisions);
+            ModuleValidator.Validate(module);
+            Assert.Equal(module, ModuleGenerator.Generate(new Decisions(decisions.Taken)));
         }
     }
 

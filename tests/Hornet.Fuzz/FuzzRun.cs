@@ -11,7 +11,7 @@ namespace Hornet.Fuzz;
 /// </summary>
 static class FuzzRun
 {
-    const int MostFailures = 20;
+    const int MostFailures = 20, MostOfAKind = 3;
 
     static readonly TimeSpan s_shrinking = TimeSpan.FromSeconds(20);
 
@@ -76,7 +76,7 @@ static class FuzzRun
         Stopwatch clock = Stopwatch.StartNew();
         long cases = 0;
         int failures = 0;
-        HashSet<string> seen = [];
+        Dictionary<string, int> seen = [];
         Dictionary<Target, Tally> tallies = options.Targets.Distinct().ToDictionary(t => t, _ => new Tally());
         for (; cases < options.Count && clock.Elapsed.TotalSeconds < options.Seconds && failures < MostFailures; cases++)
         {
@@ -99,6 +99,9 @@ static class FuzzRun
             }
             Console.WriteLine($"seed {seed} of {target.Name}: {difference}");
             string kind = Kind(difference);
+            seen[kind] = seen.GetValueOrDefault(kind) + 1;
+            // More of the same kind are counted only.
+            if (seen[kind] > MostOfAKind) continue;
             int[] least = Shrinking.Run(decisions.Taken, d =>
             {
                 byte[] smaller = target.Case(new(d));
@@ -106,7 +109,7 @@ static class FuzzRun
                 return target.Run(oracles, smaller) is { } other && Kind(other) == kind;
             }, s_shrinking);
             Save(target, seed, target.Case(new(least)), options.Folder, oracles);
-            if (seen.Add(kind)) failures++;
+            failures++;
         }
         File.Delete(current);
         foreach ((Target target, Tally tally) in tallies) Console.WriteLine(tally.Line(target.Name));

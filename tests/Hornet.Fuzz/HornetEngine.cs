@@ -141,7 +141,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         return outcome;
     }
 
-    static ValType TypeOf(ValueKind kind) => kind <= ValueKind.V128 ? Bodies.Types[(int)kind] : ValType.Bottom;
+    internal static ValType TypeOf(ValueKind kind) => kind <= ValueKind.V128 ? Bodies.Types[(int)kind] : ValType.Bottom;
 
     // Wasmtime has one code where the standard's tests have several wordings.
     static string Code(TrapCode code) => $"trap {code switch

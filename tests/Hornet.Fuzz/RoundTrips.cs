@@ -88,9 +88,11 @@ public static class RoundTrips
     }
 
     /// <summary>A printed module with something left out, doubled or replaced.</summary>
-    public static byte[] BrokenText(byte[] module, Decisions d)
+    public static byte[] BrokenText(byte[] module, Decisions d) => Encoding.UTF8.GetBytes(Damage(Encoding.UTF8.GetString(WatPrinter.Print(module, new WatPrinterOptions { Folded = d.OnceIn(2) })), d));
+
+    /// <summary>A text with something left out, doubled or replaced.</summary>
+    public static string Damage(string text, Decisions d)
     {
-        string text = Encoding.UTF8.GetString(WatPrinter.Print(module, new WatPrinterOptions { Folded = d.OnceIn(2) }));
         string[] odd = ["(", ")", "(;", ";;", "\"", "$x", "0x", "nan:0x1", "-0x1p-1074", "0x1p1024", "99999999999999999999", "i32", "(param i32)", "(type 0)", "(@custom \"a\")", "\\u{d800}", "\u00e9", "\0", "offset=", "align=3", "(ref null"];
         for (int left = 1 + d.Below(3); left > 0; left--)
         {
@@ -102,6 +104,6 @@ public static class RoundTrips
                 _ => text.Insert(at, text.Substring(d.Below(text.Length - length + 1), length)),
             };
         }
-        return Encoding.UTF8.GetBytes(text);
+        return text;
     }
 }

@@ -48,6 +48,8 @@ public sealed record Target(string Name, Func<Decisions, byte[]> Case, Func<Orac
         new("broken-text", d => RoundTrips.BrokenText(ModuleGenerator.Generate(d), d), (_, t) => RoundTrips.NearlyText(t), CaseForm.Text),
         new("images", d => ModuleGenerator.Generate(d, d.OnceIn(3) ? s_references : s_relaxed), (o, m) => o.Tiers.CompareImage(m)),
         new("api", ApiSequences.Case, (_, t) => ApiSequences.Judge(t), CaseForm.Text),
+        new("wasi", WasiSequences.Case, (o, m) => o.Wasi.Judge(m)),
+        new("scripts", ScriptOracle.Case, (o, t) => o.Scripts.Judge(t), CaseForm.Text),
         new("ir", IrOracle.Case, (o, t) => o.Ir.Judge(t), CaseForm.Text),
     ];
 
@@ -87,6 +89,8 @@ public sealed class Oracles : IDisposable
     readonly Lazy<Differential> _tiers = new();
     readonly Lazy<ValidityOracle> _validity = new();
     readonly Lazy<IrOracle> _ir = new();
+    readonly Lazy<WasiOracle> _wasi = new();
+    readonly Lazy<ScriptOracle> _scripts = new();
 
     public Differential Tiers => _tiers.Value;
 
@@ -95,10 +99,12 @@ public sealed class Oracles : IDisposable
 
     public ValidityOracle Validity => _validity.Value;
     public IrOracle Ir => _ir.Value;
+    public WasiOracle Wasi => _wasi.Value;
+    public ScriptOracle Scripts => _scripts.Value;
 
     public void Dispose()
     {
-        foreach (IDisposable? made in (IDisposable?[])[Made(_tiers), Made(_validity), Made(_ir)]) made?.Dispose();
+        foreach (IDisposable? made in (IDisposable?[])[Made(_tiers), Made(_validity), Made(_ir), Made(_wasi), Made(_scripts)]) made?.Dispose();
     }
 
     static IDisposable? Made<T>(Lazy<T> lazy) where T : IDisposable => lazy.IsValueCreated ? lazy.Value : null;
