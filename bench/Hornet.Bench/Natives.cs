@@ -108,8 +108,11 @@ internal static partial class Natives
     internal static Runner Hornet(Program program, byte[] bytes, Config config) =>
         program.IsScript ? QuickJs.Hornet(bytes, program.Source, config) : Hornet(bytes, [program.Name, .. program.Arguments], config);
 
-    internal static Runner Wasmtime(Program program, byte[] bytes) =>
-        program.IsScript ? QuickJs.Wasmtime(bytes, program.Source) : Wasmtime(bytes, [program.Name, .. program.Arguments]);
+    internal static Runner Wasmtime(Program program, byte[] bytes, bool signals = true)
+    {
+        var config = new global::Wasmtime.Config().WithSignalsBasedTraps(signals);
+        return program.IsScript ? QuickJs.Wasmtime(bytes, program.Source, config) : Wasmtime(bytes, [program.Name, .. program.Arguments], config);
+    }
 
     private static Runner Hornet(byte[] bytes, string[] arguments, Config config)
     {
@@ -131,9 +134,9 @@ internal static partial class Natives
         };
     }
 
-    private static Runner Wasmtime(byte[] bytes, string[] arguments)
+    private static Runner Wasmtime(byte[] bytes, string[] arguments, global::Wasmtime.Config config)
     {
-        var engine = new global::Wasmtime.Engine();
+        var engine = new global::Wasmtime.Engine(config);
         var module = global::Wasmtime.Module.FromBytes(engine, "guest", bytes);
         var linker = new global::Wasmtime.Linker(engine);
         linker.DefineWasi();

@@ -5,6 +5,7 @@ return args switch
     [] or [['-', '-', ..], ..] => Suite.Run(args),
     ["run", .. var rest] => Programs.Run(rest),
     ["native", .. var rest] => Natives.Run(rest),
+    ["checks", .. var rest] => Checks.Run(rest),
     ["compile", "one", var engine, var file] => Compiling.Measure(engine, file),
     ["compile", .. var rest] => Compiling.Run(rest),
     ["start", ..] => Start.Run(),
@@ -29,6 +30,7 @@ static int Usage()
                                                    everything in one run, subjects in turn: table, JSON, page
         ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
         ./h bench native [rounds] [program...]     guests as machine code, the time in them alone: Hornet against Wasmtime, one process
+        ./h bench checks [rounds] [program...]     the same with explicit bounds checks in place of guard pages, and what these cost each
         ./h bench compile [module...]              compiling whole modules with all optimisations on two threads: Hornet against Wasmtime
         ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
         ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate

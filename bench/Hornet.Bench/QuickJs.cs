@@ -32,9 +32,9 @@ internal static class QuickJs
         };
     }
 
-    public static Natives.Runner Wasmtime(byte[] bytes, string script)
+    public static Natives.Runner Wasmtime(byte[] bytes, string script, global::Wasmtime.Config config)
     {
-        var engine = new global::Wasmtime.Engine();
+        var engine = new global::Wasmtime.Engine(config);
         var module = global::Wasmtime.Module.FromBytes(engine, "quickjs", bytes);
         return () =>
         {

@@ -23,7 +23,9 @@ internal sealed class RandomFunction
     private readonly FunctionBuilder _builder = new();
     private readonly List<(Variable Variable, IrType Type)> _variables = [];
     private readonly bool _calls;
+    private readonly List<Variable> _counters = [];
     private Value _memory;
+    private Variable? _index;
     private int _budget;
 
     private RandomFunction(Random random, bool calls)
@@ -76,6 +78,7 @@ internal sealed class RandomFunction
         _memory = _builder.Param(entry, 0);
         for (int i = 1; i < parameters.Count; i++) Declare(parameters[i], _builder.Param(entry, i));
         foreach (IrType type in Types) Declare(type, Constant(type));
+        if (_random.Next(3) == 2) DeclareBound();
         _budget = size;
         Body(0);
         var values = new List<Value>();
@@ -130,6 +133,7 @@ internal sealed class RandomFunction
             else if (choice < 4 && depth < 3) Loop(depth);
             else if (choice < 5 && depth < 4) Switch(depth);
             else if (choice < 6 && _calls) Call();
+            else if (choice < 12 && _index is not null) Checked();
             else Statement();
         }
     }
@@ -169,14 +173,28 @@ internal sealed class RandomFunction
     private void Loop(int depth)
     {
         Variable counter = _builder.DeclareVariable(IrType.I32);
-        _builder.Define(counter, _builder.Iconst(IrType.I32, _random.Next(1, 5)));
+        int rounds = _random.Next(1, 5), step = _random.Next(1, 6);
+        // Down to 0, or up to a limit; the last ways may take a round more than needed.
+        int way = _random.Next(5), start = way == 0 ? rounds * step : _random.Next(0, 20);
+        _builder.Define(counter, _builder.Iconst(IrType.I32, start));
         Block head = _builder.CreateBlock(), exit = _builder.CreateBlock();
         _builder.Jump(head);
         _builder.SwitchTo(head);
+        _counters.Add(counter);
         Body(depth + 1);
-        Value left = _builder.Binary(Opcode.Isub, _builder.Use(counter), _builder.Iconst(IrType.I32, 1));
-        _builder.Define(counter, left);
-        _builder.Brif(left, head, [], exit, []);
+        _counters.RemoveAt(_counters.Count - 1);
+        Value next = _builder.Binary(way == 0 ? Opcode.Isub : Opcode.Iadd, _builder.Use(counter), _builder.Iconst(IrType.I32, step));
+        _builder.Define(counter, next);
+        Value limit = _builder.Iconst(IrType.I32, start + rounds * step - (way > 1 ? _random.Next(step) : 0));
+        Value again = way switch
+        {
+            0 => next,
+            1 => _builder.Icmp(IntCC.Ne, next, limit),
+            2 => _builder.Icmp(IntCC.Slt, next, limit),
+            3 => _builder.Icmp(IntCC.Ult, next, limit),
+            _ => _builder.Icmp(IntCC.Ule, next, limit),
+        };
+        _builder.Brif(again, head, [], exit, []);
         _builder.Seal(head);
         _builder.Seal(exit);
         _builder.SwitchTo(exit);
@@ -227,6 +245,59 @@ internal sealed class RandomFunction
         builder.SealAll();
         function.ResolveAll();
         return function;
+    }
+
+    // A bound at the end of memory, and accesses that are checked against it and cannot fault.
+    private const int BoundAt = MemoryBytes - 8, LeastBound = 64, MostBound = 400;
+
+    private static readonly MemFlags s_cell = MemFlags.Trusted(AliasClass.VmContext);
+
+    private void DeclareBound()
+    {
+        _index = _builder.DeclareVariable(IrType.I32);
+        _builder.Define(_index.Value, Get(IrType.I32));
+        Value more = _builder.Binary(Opcode.Band, Get(IrType.I64), _builder.Iconst(IrType.I64, 0xFF));
+        _builder.Store(s_cell, _builder.Binary(Opcode.Iadd, more, _builder.Iconst(IrType.I64, LeastBound)), _memory, BoundAt);
+    }
+
+    private Value Bound() => _builder.LoadBound(new BoundData(0, LeastBound), s_cell, _memory, BoundAt);
+
+    private void Grow()
+    {
+        Value old = Bound();
+        Value grown = _builder.Binary(Opcode.Iadd, old, _builder.Binary(Opcode.Band, Get(IrType.I64), _builder.Iconst(IrType.I64, 31)));
+        Value fits = _builder.Icmp(IntCC.Ult, grown, _builder.Iconst(IrType.I64, MostBound));
+        _builder.Store(s_cell, _builder.Select(fits, grown, old), _memory, BoundAt);
+    }
+
+    private void Checked()
+    {
+        if (_random.Next(8) == 7)
+        {
+            Grow();
+            return;
+        }
+        if (_random.Next(4) == 3)
+        {
+            Value index = _counters.Count > 0 && _random.Next(2) == 0 ? _builder.Use(_counters[_random.Next(_counters.Count)]) : Get(IrType.I32);
+            if (_random.Next(2) == 0) index = _builder.Binary(Opcode.Ishl, index, _builder.Iconst(IrType.I32, _random.Next(1, 5)));
+            if (_random.Next(10) != 0) index = _builder.Binary(Opcode.Band, index, _builder.Iconst(IrType.I32, Pick([31, 63, 60, 127, 255])));
+            if (_random.Next(3) == 0) index = _builder.Binary(Opcode.Iadd, index, _builder.Iconst(IrType.I32, _random.Next(-3, 20)));
+            _builder.Define(_index!.Value, index);
+        }
+        IrType type = Pick([IrType.I8, IrType.I16, IrType.I32, IrType.I64]);
+        int offset = _random.Next(24), end = offset + type.Bytes();
+        Value wide = _random.Next(12) == 0 ? _builder.Iconst(IrType.I64, _random.Next(80)) : _builder.Convert(Opcode.Uextend, IrType.I64, _builder.Use(_index!.Value));
+        Value outside = _random.Next(3) switch
+        {
+            0 => _builder.Icmp(IntCC.Ugt, _builder.Binary(Opcode.Iadd, wide, _builder.Iconst(IrType.I64, end)), Bound()),
+            1 => _builder.Icmp(IntCC.Uge, _builder.Binary(Opcode.Iadd, wide, _builder.Iconst(IrType.I64, end - 1)), Bound()),
+            _ => _builder.Icmp(IntCC.Ugt, wide, _builder.Binary(Opcode.Isub, Bound(), _builder.Iconst(IrType.I64, end))),
+        };
+        _builder.Trapnz(outside, TrapCode.User(4));
+        Value address = _builder.Binary(Opcode.Iadd, _memory, wide);
+        if (_random.Next(2) == 0) _builder.Define(Slot(type), _builder.Load(type, MemFlags.Trusted(AliasClass.Heap), address, offset));
+        else _builder.Store(MemFlags.Trusted(AliasClass.Heap), Get(type), address, offset);
     }
 
     private Value Address(out int offset)

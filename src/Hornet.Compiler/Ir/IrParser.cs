@@ -81,6 +81,16 @@ internal sealed class IrParser
                 Expect("align");
                 _function.StackSlots.Add(new StackSlotData(size, (int)Number()));
             }
+            else if (Peek("bound"))
+            {
+                Entity("bound");
+                Expect("=");
+                Expect("%");
+                int symbol = (int)Number();
+                Expect(",");
+                Expect("least");
+                _function.Bounds.Add(new BoundData(symbol, Number()));
+            }
             else if (Peek("sig"))
             {
                 Entity("sig");
@@ -264,7 +274,10 @@ internal sealed class IrParser
             case InstFormat.UnaryLane: data.A = Operand(); Expect(","); data.Imm = Number(); break;
             case InstFormat.BinaryLane: Two(ref data); Expect(","); data.Imm = Number(); break;
             case InstFormat.Shuffle: Two(ref data); Expect(","); data.Imm = Vector(); break;
-            case InstFormat.Load: Address(ref data, ref data.A); break;
+            case InstFormat.Load:
+                Address(ref data, ref data.A);
+                if (Peek("bound")) data.Bound = (ushort)(Entity("bound") + 1);
+                break;
             case InstFormat.Store: data.A = Operand(); Expect(","); Address(ref data, ref data.B); break;
             case InstFormat.AtomicRmw:
                 data.Cond = OneOf(Conditions.AtomicNames);

@@ -26,6 +26,8 @@ internal sealed class IrPrinter
         if (_function.StackLimit.Count > 0) _out.Append("    stack_limit ").AppendJoin(", ", _function.StackLimit.AsSpan().ToArray()).Append('\n');
         for (int i = 0; i < _function.StackSlots.Count; i++)
             _out.Append(CultureInfo.InvariantCulture, $"    ss{i} = {_function.StackSlots[i].Size}, align {_function.StackSlots[i].Align}\n");
+        for (int i = 0; i < _function.Bounds.Count; i++)
+            _out.Append(CultureInfo.InvariantCulture, $"    bound{i} = %{_function.Bounds[i].Symbol}, least {_function.Bounds[i].Least}\n");
         for (int i = 0; i < _function.Signatures.Count; i++)
         {
             _out.Append(CultureInfo.InvariantCulture, $"    sig{i} = ");
@@ -107,7 +109,10 @@ internal sealed class IrPrinter
                 Operands(data);
                 _out.Append(CultureInfo.InvariantCulture, $", 0x{_function.Vectors[(int)data.Imm]:x}");
                 break;
-            case InstFormat.Load: Address(data.A, data.Imm, data.Mem); break;
+            case InstFormat.Load:
+                Address(data.A, data.Imm, data.Mem);
+                if (data.Bound > 0) _out.Append(" bound").Append(data.Bound - 1);
+                break;
             case InstFormat.Store: _out.Append(' ').Append(data.A).Append(','); Address(data.B, data.Imm, data.Mem); break;
             case InstFormat.AtomicRmw:
                 _out.Append(' ').Append(Conditions.AtomicNames[data.Cond]).Append(' ').Append(data.B).Append(',');

@@ -12,6 +12,8 @@ internal sealed class PassContext
 
     public ValueTable Known { get; } = new();
 
+    public FactTable Facts { get; } = new();
+
     public FlatList<int> Uses { get; } = new(256);
 
     public FlatList<int> Work { get; } = new(64);
@@ -19,6 +21,9 @@ internal sealed class PassContext
     public FlatList<int> Marks { get; } = new(64);
 
     public FlatList<int> Marks2 { get; } = new(64);
+
+    /// <summary>Steps left of a walk that must end soon.</summary>
+    public int Steps { get; set; }
 
     /// <summary>Rewrites left.</summary>
     public int Fuel { get; set; } = int.MaxValue;

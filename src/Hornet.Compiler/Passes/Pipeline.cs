@@ -15,6 +15,7 @@ internal static class Pipeline
         ("branches", Branches.Run),
         ("params", RedundantParams.Run),
         ("loads", RedundantLoads.Run),
+        ("checks", RedundantChecks.Run),
         ("invariants", LoopInvariants.Run),
         ("simplify", Simplify.Run),
         ("branches", Branches.Run),

@@ -30,14 +30,20 @@ internal sealed partial class FunctionTranslator
             Value at = _builder.Binary(Opcode.Iadd, start, wide);
             if (offset + (ulong)size <= ModuleTranslation.GuardSize) return (at, (int)offset, HeapAccess);
             // Beyond the guard: the sum of two 32-bit numbers cannot overflow 64 bits, so one comparison decides.
-            CheckEnd(cell, _builder.Binary(Opcode.Iadd, wide, Iconst64((long)offset + size)));
+            CheckEnd(op.A, cell, _builder.Binary(Opcode.Iadd, wide, Iconst64((long)offset + size)));
             return (_builder.Binary(Opcode.Iadd, at, Iconst64((long)offset)), 0, HeapAccess);
         }
         Value address = type.Is64 ? index : _builder.Convert(Opcode.Uextend, IrType.I64, index);
         // A memory that may move: its base lives in the VM context's alias class, which calls and grow change.
         if (!type.Is64)
         {
-            CheckEnd(cell, _builder.Binary(Opcode.Iadd, address, Iconst64((long)offset + size)));
+            CheckEnd(op.A, cell, _builder.Binary(Opcode.Iadd, address, Iconst64((long)offset + size)));
+        }
+        else if (offset <= ulong.MaxValue - (ulong)size && offset + (ulong)size <= (ulong)LeastLength(type))
+        {
+            // No memory is shorter than its type says, so that this difference does not wrap around: one comparison decides.
+            Value last = _builder.Binary(Opcode.Isub, MemoryLength(op.A, cell), Iconst64((long)offset + size));
+            _builder.Trapnz(_builder.Icmp(IntCC.Ugt, address, last), TrapCodes.ToCompiler(TrapCode.MemoryOutOfBounds));
         }
         else
         {
@@ -50,7 +56,7 @@ internal sealed partial class FunctionTranslator
             }
             Value end = _builder.Binary(Opcode.Iadd, address, Iconst64((long)constant));
             _builder.Trapnz(_builder.Icmp(IntCC.Ult, end, address), TrapCodes.ToCompiler(TrapCode.MemoryOutOfBounds));
-            CheckEnd(cell, end);
+            CheckEnd(op.A, cell, end);
         }
         Value movable = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.VmContext), cell, VmOffsets.MemoryBase);
         Value target = _builder.Binary(Opcode.Iadd, movable, address);
@@ -58,11 +64,18 @@ internal sealed partial class FunctionTranslator
         return (_builder.Binary(Opcode.Iadd, target, Iconst64((long)offset)), 0, CheckedHeapAccess);
     }
 
-    void CheckEnd(Value cell, Value end)
+    void CheckEnd(uint memory, Value cell, Value end) =>
+        _builder.Trapnz(_builder.Icmp(IntCC.Ugt, end, MemoryLength(memory, cell)), TrapCodes.ToCompiler(TrapCode.MemoryOutOfBounds));
+
+    /// <summary>A memory's length: it only grows, which lets the optimiser drop checks. spec: exec/instructions, memory.grow</summary>
+    Value MemoryLength(uint memory, Value cell)
     {
-        Value length = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.VmContext), cell, VmOffsets.MemoryLength);
-        _builder.Trapnz(_builder.Icmp(IntCC.Ugt, end, length), TrapCodes.ToCompiler(TrapCode.MemoryOutOfBounds));
+        MemoryType type = module.Environment.Memories[(int)memory];
+        return _builder.LoadBound(new((int)memory, LeastLength(type)), MemFlags.Trusted(AliasClass.VmContext), cell, VmOffsets.MemoryLength);
     }
+
+    /// <summary>Bytes that a memory of a type has at least.</summary>
+    static long LeastLength(in MemoryType type) => type.Limits.Min > (ulong)long.MaxValue >> type.PageSizeLog2 ? long.MaxValue : (long)type.Limits.Min << type.PageSizeLog2;
 
     void LoadOperator(in Operator op)
     {
