@@ -156,10 +156,10 @@ static class EmbeddingOverloads
             s.Append($"\ninternal sealed unsafe class {name}{Generic(n, result)}(Function function)\n{{\n");
             s.Append($"    // Every slot is written before it is read, and clearing them all would cost more than a short call.\n    [SkipLocalsInit]\n    public {(result ? "TResult" : "void")} Invoke({List(n, i => $"T{i} a{i}")})\n    {{\n");
             s.Append("        Store store = function.Store;\n");
-            s.Append($"        ValRaw* values = stackalloc ValRaw[{(result ? Math.Max(2 * n, 16) : Math.Max(2 * n, 1))}];\n");
+            s.Append($"        Slots{(n > 8 ? 32 : 16)} slots;\n        Unsafe.SkipInit(out slots);\n        ValRaw* values = (ValRaw*)&slots;\n");
             if (n > 0) s.Append("        ValRaw* at = values;\n");
             for (int i = 1; i <= n; i++) s.Append($"        Slot<T{i}>.Put(store, ref at, a{i});\n");
-            s.Append("        GuestCalls.Invoke(store, function.Reference, values);\n");
+            s.Append("        function.Call(values);\n");
             if (result) s.Append("        return Results<TResult>.Read(store, values);\n");
             s.Append("    }\n}\n");
         }

@@ -25,7 +25,6 @@ internal sealed unsafe partial class NativeTier : Tier
     readonly FaultHandler? _faults;
     // Of the process; here so that a call need not ask for it. Known before the first instance is.
     delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int> _enter;
-    [ThreadStatic] static bool t_prepared;
     // By parameters and results as letters: shared by all modules, never freed.
     readonly ConcurrentDictionary<string, nint> _trampolines = new(), _callOuts = new();
     // As they are in images.
@@ -45,6 +44,7 @@ internal sealed unsafe partial class NativeTier : Tier
         if (!options.SignalsBasedTraps) return;
         _faults = FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system (Config.WithSignalsBasedTraps)");
         _faults.Install();
+        TrapsByFaults = true;
     }
 
     public override int StackHeadroom => Headroom;
@@ -84,14 +84,10 @@ internal sealed unsafe partial class NativeTier : Tier
         function->NativeEntry = Thunk(isCallOut: true, type);
     }
 
-    public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values)
+    // The way is the trampoline of the function's type.
+    public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        VmContext* context = callee->Context;
-        NativeCode code = NativeCode.Of(context);
-        int type = code.Environment.Functions[(int)callee->Index];
-        nint trampoline = code.Trampolines[type];
-        if (trampoline == 0) code.Trampolines[type] = trampoline = Thunk(isCallOut: false, (FuncType)code.Environment.Types[type]);
-        if (_faults is not null && !t_prepared) PrepareThread();
+        if (way == 0 && FindTrampoline(activation, callee, out way) is var found and not CallStatus.Ok) return found;
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
         byte* top = (byte*)((nint)activation->NativeTop & ~15);
@@ -103,21 +99,33 @@ internal sealed unsafe partial class NativeTier : Tier
         }
         store->NativeStackLimit = limit;
         activation->Exit = CallStatus.Ok;
-        CallStatus status = (CallStatus)_enter(context, trampoline, callee->NativeEntry, values, top, activation);
+        CallStatus status = (CallStatus)_enter(callee->Context, way, callee->NativeEntry, values, top, activation);
         store->NativeStackLimit = outer;
         return Left(activation, status);
     }
 
-    void PrepareThread()
+    CallStatus FindTrampoline(Activation* activation, VmFuncRef* callee, out nint trampoline)
     {
-        _faults!.PrepareThread();
-        t_prepared = true;
+        NativeCode code = NativeCode.Of(callee->Context);
+        int type = code.Environment.Functions[(int)callee->Index];
+        trampoline = code.Trampolines[type];
+        if (trampoline != 0) return CallStatus.Ok;
+        try
+        {
+            code.Trampolines[type] = trampoline = Thunk(isCallOut: false, (FuncType)code.Environment.Types[type]);
+            return CallStatus.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Store.Of(activation->Store).KeepException(exception);
+        }
     }
+
+    public override void PrepareThread() => _faults!.PrepareThread();
 
     public override CallStatus Resume(Activation* activation, CallStatus status)
     {
         if (activation->ResumeIp != null) return Interpreter.Resume(activation, status);
-        _faults?.PrepareThread();
         VmStore* store = activation->Store;
         if (status == CallStatus.WasmException) status = NativeBuiltins.CatchHostException(Store.Of(store), activation);
         byte* outer = store->NativeStackLimit;

@@ -11,6 +11,9 @@ public sealed unsafe partial class Function : Extern, IEquatable<Function>
 {
     readonly VmFuncRef* _reference;
 
+    /// <summary>Remembered between calls: see <see cref="Tier.Call"/>. Shared by all threads; whoever asks writes the same.</summary>
+    internal nint Way;
+
     internal Function(Store store, VmFuncRef* reference) : base(store) => _reference = reference;
 
     /// <summary>A host function with values of any kind.</summary>
@@ -98,7 +101,7 @@ public sealed unsafe partial class Function : Extern, IEquatable<Function>
     }
 
     /// <summary>Calls with arguments in slots; results are left there.</summary>
-    internal void Call(ValRaw* values) => GuestCalls.Invoke(Store, _reference, values);
+    internal void Call(ValRaw* values) => GuestCalls.Invoke(Store, _reference, values, ref Way);
 
     public bool Equals(Function? other) => other is not null && other._reference == _reference && other.Store == Store;
     public override bool Equals(object? obj) => Equals(obj as Function);

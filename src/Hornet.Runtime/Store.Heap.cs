@@ -31,11 +31,13 @@ public sealed unsafe partial class Store
         Vm->TypeDisplays = (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_displays));
     }
 
-    /// <summary>Guests have been given many host objects: those that none refers to go before another call.</summary>
+    /// <summary>Whether guests have been given so many host objects that those which none refers to go before another call.</summary>
+    internal bool MustSweepHandles => _handleTable is { IsFull: true };
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // a test for each call between host and guest
     internal void SweepHandlesBefore(VmFuncRef* callee, ValRaw* values)
     {
-        if (_handleTable is { IsFull: true }) Heap.Collect(Engine.Types.FunctionType(callee->TypeId).Parameters, values);
+        if (MustSweepHandles) Heap.Collect(Engine.Types.FunctionType(callee->TypeId).Parameters, values);
     }
 
     internal void SweepHandles(ReadOnlySpan<ulong> seen) => _handleTable?.Sweep(seen);

@@ -15,8 +15,6 @@ public sealed unsafe partial class Store : IDisposable
     // Most stores have one instance.
     Instance? _instance;
     List<Instance>? _moreInstances;
-    // Managed id of the thread that is inside a call, or 0.
-    int _driver;
     bool _disposed;
 
     public Store(Engine engine) : this(engine, null) { }
@@ -53,58 +51,10 @@ public sealed unsafe partial class Store : IDisposable
         return store!;
     }
 
-    /// <summary>Throws unless the store is alive and no other thread is inside a call of it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void CheckAccess()
-    {
-        if (_disposed || _driver != 0 && _driver != Environment.CurrentManagedThreadId) ThrowAccess();
-    }
-
     internal void CheckOwns(Extern item)
     {
         if (item.Store != this) throw new InvalidOperationException($"the {item.ExternKind} belongs to another store");
     }
-
-    void ThrowAccess()
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        throw new InvalidOperationException("the store is in use by another thread: a store belongs to one caller at a time");
-    }
-
-    /// <summary>Enters a call from the host.</summary>
-    /// <returns>Whether it is the outermost.</returns>
-    internal bool Enter()
-    {
-        int thread = Environment.CurrentManagedThreadId;
-        if (_driver == thread) return false;
-        if (Interlocked.CompareExchange(ref _driver, thread, 0) != 0 || _disposed)
-        {
-            if (_disposed) _driver = 0;
-            ThrowAccess();
-        }
-        return true;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Leave()
-    {
-        Volatile.Write(ref _driver, 0);
-        _tasks?.DriverLeft();
-    }
-
-    /// <summary>Enters as the outermost call unless the store is in use, by this thread or another, or gone.</summary>
-    internal bool TryEnter()
-    {
-        if (Interlocked.CompareExchange(ref _driver, Environment.CurrentManagedThreadId, 0) != 0) return false;
-        if (!_disposed) return true;
-        _driver = 0;
-        return false;
-    }
-
-    internal bool IsDriven => Volatile.Read(ref _driver) != 0;
-
-    /// <summary>Whether this thread is inside a call.</summary>
-    internal bool IsDriver => _driver == Environment.CurrentManagedThreadId;
 
     internal Instance InstanceAt(int index) => index == 0 ? _instance! : _moreInstances![index - 1];
 
@@ -139,6 +89,8 @@ public sealed unsafe partial class Store : IDisposable
         Wasi?.Dispose();
         ReleaseHeap();
         _resources = _resources.Release();
-        _driver = 0;
+        // Nobody enters any more without asking.
+        _bias = 0;
+        Leave();
     }
 }

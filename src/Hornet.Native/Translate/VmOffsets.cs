@@ -42,7 +42,7 @@ internal static unsafe class VmOffsets
     public static readonly int ActivationHandlerPc = From(&((Activation*)At)->HandlerPc);
     public static readonly int ActivationHostStackPointer = From(&((Activation*)At)->HostStackPointer);
     public static readonly int ActivationNativeTop = From(&((Activation*)At)->NativeTop);
-    public static readonly int ActivationRegisters = From(((Activation*)At)->Registers);
+    public static readonly int ActivationRegisters = From(&((Activation*)At)->Registers);
     public static readonly int ActivationTrapAddress = From(&((Activation*)At)->TrapAddress);
     public static readonly int ActivationTrapContext = From(&((Activation*)At)->TrapContext);
     public static readonly int ActivationTrapFrame = From(&((Activation*)At)->TrapFrame);

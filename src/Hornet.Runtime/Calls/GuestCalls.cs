@@ -9,16 +9,44 @@ namespace Hornet.Runtime;
 internal static unsafe class GuestCalls
 {
     /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
-    public static void Invoke(Store store, VmFuncRef* callee, ValRaw* values)
+    /// <param name="store">The function's.</param>
+    /// <param name="callee">The function.</param>
+    /// <param name="values">Its arguments, its results.</param>
+    /// <param name="way">What the tier wants to remember of this function between calls; 0 at first.</param>
+    [SkipLocalsInit] // everything of the activation is set; clearing it first would cost more than the rest
+    public static void Invoke(Store store, VmFuncRef* callee, ValRaw* values, ref nint way)
+    {
+        ThreadBlock thread = ThreadBlock.Current;
+        // What can throw has been done by earlier calls, so that no exception needs to be awaited here. Host functions have no way. Nothing of
+        // the store's memory is read before it is entered: it may have been disposed.
+        if (way != 0 && thread.IsReadyFor(store.Engine) && !store.MustSweepHandles && store.TryEnterBiased(thread.Id))
+        {
+            GuestStack stack = thread.TakeStack();
+            Activation activation;
+            Unsafe.SkipInit(out activation);
+            CallStatus status = CallOutermost(store, thread, stack, &activation, callee, values, ref way);
+            if (status == CallStatus.Ok)
+            {
+                End(store, thread, stack);
+                store.LeaveBiased();
+            }
+            else
+            {
+                Fail(store, thread, stack, &activation, status, leave: true);
+            }
+        }
+        else
+        {
+            InvokeAtFirst(store, thread, callee, values, ref way);
+        }
+    }
+
+    static void InvokeAtFirst(Store store, ThreadBlock thread, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
         store.CheckAccess();
-        if (callee->Context == null)
-        {
-            InvokeHost(store, callee, values);
-            return;
-        }
-        if (store.Vm->Current == null) InvokeOutermost(store, callee, values);
-        else InvokeNested(store, callee, values);
+        if (callee->Context == null) InvokeHost(store, callee, values);
+        else if (store.Vm->Current != null) InvokeNested(store, callee, values, ref way);
+        else InvokeOutermost(store, thread, callee, values, ref way);
     }
 
     // The frame of the host's that calls here cannot be suspended.
@@ -39,46 +67,67 @@ internal static unsafe class GuestCalls
         }
     }
 
-    // Everything of the activation is set here; clearing it first would cost more than the rest.
     [SkipLocalsInit]
-    static void InvokeOutermost(Store store, VmFuncRef* callee, ValRaw* values)
+    static void InvokeOutermost(Store store, ThreadBlock thread, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        ThreadBlock thread = ThreadBlock.Current;
-        bool outermost = store.Enter();
+        // Whoever makes this call may have entered already (start functions).
+        bool leave = store.Enter();
         GuestStack stack;
         try
         {
+            thread.PrepareFor(store.Engine.Tier);
+            store.SweepHandlesBefore(callee, values);
             stack = thread.RentStack(store.Engine);
         }
         catch
         {
-            if (outermost) store.Leave();
+            if (leave) store.Leave();
             throw;
         }
         Activation activation;
-        Unsafe.SkipInit(out activation);
-        activation.Parent = null;
-        activation.StackBase = stack.Base;
-        activation.StackEnd = stack.End;
-        activation.HostStackLimit = thread.HostStackLimit;
-        activation.Suspendable = false;
-        ExceptionDispatchInfo? failure;
+        CallStatus status = CallOutermost(store, thread, stack, &activation, callee, values, ref way);
+        if (status != CallStatus.Ok) Fail(store, thread, stack, &activation, status, leave);
+        End(store, thread, stack);
+        if (leave) store.Leave();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host, like what follows
+    static CallStatus CallOutermost(Store store, ThreadBlock thread, GuestStack stack, Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
+    {
+        activation->Parent = null;
+        activation->StackBase = stack.Base;
+        activation->StackEnd = stack.End;
+        activation->HostStackLimit = thread.HostStackLimit;
+        activation->Suspendable = false;
+        return Enter(store, store.Engine.Tier, activation, callee, values, ref way);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void End(Store store, ThreadBlock thread, GuestStack stack)
+    {
+        store.Vm->Current = null;
+        thread.ReturnStack(stack);
+    }
+
+    [DoesNotReturn]
+    static void Fail(Store store, ThreadBlock thread, GuestStack stack, Activation* activation, CallStatus status, bool leave)
+    {
+        ExceptionDispatchInfo failure;
         try
         {
-            failure = Run(store, store.Engine.Tier, &activation, callee, values);
+            failure = store.ExceptionOf(activation, status);
         }
         finally
         {
-            store.Vm->Current = null;
-            thread.ReturnStack(stack);
-            if (outermost) store.Leave();
+            End(store, thread, stack);
+            if (leave) store.Leave();
         }
-        failure?.Throw();
+        failure.Throw();
     }
 
     // Guest, host, guest: the inner guest goes on where the outer one's stack ends.
     [SkipLocalsInit]
-    static void InvokeNested(Store store, VmFuncRef* callee, ValRaw* values)
+    static void InvokeNested(Store store, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
         Activation* parent = store.Vm->Current;
         // Another thread may have entered since the caller looked: then the activation is not this thread's.
@@ -91,10 +140,12 @@ internal static unsafe class GuestCalls
         activation.StackEnd = parent->NativeTop;
         activation.HostStackLimit = parent->HostStackLimit;
         activation.Suspendable = false;
-        ExceptionDispatchInfo? failure;
+        ExceptionDispatchInfo? failure = null;
         try
         {
-            failure = Run(store, store.Engine.Tier, &activation, callee, values);
+            store.SweepHandlesBefore(callee, values);
+            CallStatus status = Enter(store, store.Engine.Tier, &activation, callee, values, ref way);
+            if (status != CallStatus.Ok) failure = store.ExceptionOf(&activation, status);
         }
         finally
         {
@@ -125,7 +176,9 @@ internal static unsafe class GuestCalls
         activation->StackBase = parent->InterpreterTop;
         activation->StackEnd = parent->NativeTop;
         activation->HostStackLimit = parent->HostStackLimit;
-        CallStatus status = Enter(store, tier, activation, callee, values);
+        store.SweepHandlesBefore(callee, values);
+        nint way = 0;
+        CallStatus status = Enter(store, tier, activation, callee, values, ref way);
         return status == CallStatus.Suspended ? status : EndInner(store, ref activation, status);
     }
 
@@ -142,14 +195,7 @@ internal static unsafe class GuestCalls
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static ExceptionDispatchInfo? Run(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values)
-    {
-        CallStatus status = Enter(store, tier, activation, callee, values);
-        return status == CallStatus.Ok ? null : store.ExceptionOf(activation, status);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static CallStatus Enter(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values)
+    static CallStatus Enter(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
         activation->Store = store.Vm;
         activation->InterpreterTop = activation->StackBase;
@@ -160,7 +206,6 @@ internal static unsafe class GuestCalls
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
-        store.SweepHandlesBefore(callee, values);
-        return tier.Call(activation, callee, values);
+        return tier.Call(activation, callee, values, ref way);
     }
 }

@@ -11,8 +11,10 @@ internal sealed unsafe class GuestAction(Function function)
     public void Invoke()
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[1];
-        GuestCalls.Invoke(store, function.Reference, values);
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
+        function.Call(values);
     }
 }
 
@@ -23,10 +25,12 @@ internal sealed unsafe class GuestAction<T1>(Function function)
     public void Invoke(T1 a1)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[2];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -37,11 +41,13 @@ internal sealed unsafe class GuestAction<T1, T2>(Function function)
     public void Invoke(T1 a1, T2 a2)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[4];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -52,12 +58,14 @@ internal sealed unsafe class GuestAction<T1, T2, T3>(Function function)
     public void Invoke(T1 a1, T2 a2, T3 a3)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[6];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -68,13 +76,15 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4>(Function function)
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[8];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
         Slot<T4>.Put(store, ref at, a4);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -85,14 +95,16 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5>(Function function)
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[10];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
         Slot<T4>.Put(store, ref at, a4);
         Slot<T5>.Put(store, ref at, a5);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -103,7 +115,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6>(Function functi
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[12];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -111,7 +125,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6>(Function functi
         Slot<T4>.Put(store, ref at, a4);
         Slot<T5>.Put(store, ref at, a5);
         Slot<T6>.Put(store, ref at, a6);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -122,7 +136,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7>(Function fu
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[14];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -131,7 +147,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7>(Function fu
         Slot<T5>.Put(store, ref at, a5);
         Slot<T6>.Put(store, ref at, a6);
         Slot<T7>.Put(store, ref at, a7);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -142,7 +158,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8>(Functio
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -152,7 +170,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8>(Functio
         Slot<T6>.Put(store, ref at, a6);
         Slot<T7>.Put(store, ref at, a7);
         Slot<T8>.Put(store, ref at, a8);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -163,7 +181,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9>(Fun
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[18];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -174,7 +194,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9>(Fun
         Slot<T7>.Put(store, ref at, a7);
         Slot<T8>.Put(store, ref at, a8);
         Slot<T9>.Put(store, ref at, a9);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -185,7 +205,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[20];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -197,7 +219,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T8>.Put(store, ref at, a8);
         Slot<T9>.Put(store, ref at, a9);
         Slot<T10>.Put(store, ref at, a10);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -208,7 +230,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[22];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -221,7 +245,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T9>.Put(store, ref at, a9);
         Slot<T10>.Put(store, ref at, a10);
         Slot<T11>.Put(store, ref at, a11);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -232,7 +256,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[24];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -246,7 +272,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T10>.Put(store, ref at, a10);
         Slot<T11>.Put(store, ref at, a11);
         Slot<T12>.Put(store, ref at, a12);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -257,7 +283,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[26];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -272,7 +300,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T11>.Put(store, ref at, a11);
         Slot<T12>.Put(store, ref at, a12);
         Slot<T13>.Put(store, ref at, a13);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -283,7 +311,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[28];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -299,7 +329,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T12>.Put(store, ref at, a12);
         Slot<T13>.Put(store, ref at, a13);
         Slot<T14>.Put(store, ref at, a14);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -310,7 +340,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14, T15 a15)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[30];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -327,7 +359,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T13>.Put(store, ref at, a13);
         Slot<T14>.Put(store, ref at, a14);
         Slot<T15>.Put(store, ref at, a15);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -338,7 +370,9 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
     public void Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14, T15 a15, T16 a16)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[32];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -356,7 +390,7 @@ internal sealed unsafe class GuestAction<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10
         Slot<T14>.Put(store, ref at, a14);
         Slot<T15>.Put(store, ref at, a15);
         Slot<T16>.Put(store, ref at, a16);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
     }
 }
 
@@ -367,8 +401,10 @@ internal sealed unsafe class GuestFunc<TResult>(Function function)
     public TResult Invoke()
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
-        GuestCalls.Invoke(store, function.Reference, values);
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -380,10 +416,12 @@ internal sealed unsafe class GuestFunc<T1, TResult>(Function function)
     public TResult Invoke(T1 a1)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -395,11 +433,13 @@ internal sealed unsafe class GuestFunc<T1, T2, TResult>(Function function)
     public TResult Invoke(T1 a1, T2 a2)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -411,12 +451,14 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, TResult>(Function function)
     public TResult Invoke(T1 a1, T2 a2, T3 a3)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -428,13 +470,15 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, TResult>(Function functio
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
         Slot<T4>.Put(store, ref at, a4);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -446,14 +490,16 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, TResult>(Function fun
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
         Slot<T3>.Put(store, ref at, a3);
         Slot<T4>.Put(store, ref at, a4);
         Slot<T5>.Put(store, ref at, a5);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -465,7 +511,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, TResult>(Function
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -473,7 +521,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, TResult>(Function
         Slot<T4>.Put(store, ref at, a4);
         Slot<T5>.Put(store, ref at, a5);
         Slot<T6>.Put(store, ref at, a6);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -485,7 +533,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, TResult>(Func
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -494,7 +544,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, TResult>(Func
         Slot<T5>.Put(store, ref at, a5);
         Slot<T6>.Put(store, ref at, a6);
         Slot<T7>.Put(store, ref at, a7);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -506,7 +556,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult>(
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[16];
+        Slots16 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -516,7 +568,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, TResult>(
         Slot<T6>.Put(store, ref at, a6);
         Slot<T7>.Put(store, ref at, a7);
         Slot<T8>.Put(store, ref at, a8);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -528,7 +580,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResu
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[18];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -539,7 +593,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, TResu
         Slot<T7>.Put(store, ref at, a7);
         Slot<T8>.Put(store, ref at, a8);
         Slot<T9>.Put(store, ref at, a9);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -551,7 +605,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[20];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -563,7 +619,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T8>.Put(store, ref at, a8);
         Slot<T9>.Put(store, ref at, a9);
         Slot<T10>.Put(store, ref at, a10);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -575,7 +631,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[22];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -588,7 +646,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T9>.Put(store, ref at, a9);
         Slot<T10>.Put(store, ref at, a10);
         Slot<T11>.Put(store, ref at, a11);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -600,7 +658,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[24];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -614,7 +674,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T10>.Put(store, ref at, a10);
         Slot<T11>.Put(store, ref at, a11);
         Slot<T12>.Put(store, ref at, a12);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -626,7 +686,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[26];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -641,7 +703,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T11>.Put(store, ref at, a11);
         Slot<T12>.Put(store, ref at, a12);
         Slot<T13>.Put(store, ref at, a13);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -653,7 +715,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[28];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -669,7 +733,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T12>.Put(store, ref at, a12);
         Slot<T13>.Put(store, ref at, a13);
         Slot<T14>.Put(store, ref at, a14);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -681,7 +745,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14, T15 a15)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[30];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -698,7 +764,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T13>.Put(store, ref at, a13);
         Slot<T14>.Put(store, ref at, a14);
         Slot<T15>.Put(store, ref at, a15);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }
@@ -710,7 +776,9 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
     public TResult Invoke(T1 a1, T2 a2, T3 a3, T4 a4, T5 a5, T6 a6, T7 a7, T8 a8, T9 a9, T10 a10, T11 a11, T12 a12, T13 a13, T14 a14, T15 a15, T16 a16)
     {
         Store store = function.Store;
-        ValRaw* values = stackalloc ValRaw[32];
+        Slots32 slots;
+        Unsafe.SkipInit(out slots);
+        ValRaw* values = (ValRaw*)&slots;
         ValRaw* at = values;
         Slot<T1>.Put(store, ref at, a1);
         Slot<T2>.Put(store, ref at, a2);
@@ -728,7 +796,7 @@ internal sealed unsafe class GuestFunc<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, 
         Slot<T14>.Put(store, ref at, a14);
         Slot<T15>.Put(store, ref at, a15);
         Slot<T16>.Put(store, ref at, a16);
-        GuestCalls.Invoke(store, function.Reference, values);
+        function.Call(values);
         return Results<TResult>.Read(store, values);
     }
 }

@@ -162,6 +162,7 @@ internal sealed unsafe class GuestTask
         VmFuncRef* callee = _function.Reference;
         try
         {
+            thread.PrepareFor(_store.Engine.Tier);
             _stack = thread.RentStack(_store.Engine);
             // SAFETY: machine code holds the address of the activation as long as the call lives; Release frees it.
             _activation = (Activation*)NativeMemory.AllocZeroed((nuint)(sizeof(Activation) + (_function.SlotCount + 1) * ValRaw.Size));
@@ -180,7 +181,7 @@ internal sealed unsafe class GuestTask
         }
         _state = State.Running;
         _store.Vm->Current = _activation;
-        return callee->Context == null ? CallHost(callee) : _store.Engine.Tier.Call(_activation, callee, Values);
+        return callee->Context == null ? CallHost(callee) : _store.Engine.Tier.Call(_activation, callee, Values, ref _function.Way);
     }
 
     // A host function that the host calls itself, in an activation without frames.
@@ -202,8 +203,9 @@ internal sealed unsafe class GuestTask
         _state = State.Running;
         _store.Tasks.Remove(this);
         Activation* activation = Innermost;
-        byte* limit = ThreadBlock.Current.HostStackLimit;
-        for (Activation* a = activation; a != null; a = a->Parent) a->HostStackLimit = limit;
+        ThreadBlock thread = ThreadBlock.Current;
+        thread.PrepareFor(_store.Engine.Tier);
+        for (Activation* a = activation; a != null; a = a->Parent) a->HostStackLimit = thread.HostStackLimit;
         _store.Vm->Current = activation;
         CallStatus status;
         try

@@ -10,14 +10,19 @@ internal sealed unsafe class ThreadBlock
 
     readonly StoreResources?[] _resources = new StoreResources?[MostResources];
     GuestStack? _stack;
+    // Whether a call has the stack: until it is back, it is not this thread's.
+    bool _isRented, _handlesFaults;
     int _resourcesKept;
 
     ThreadBlock() { }
 
     // The thread has gone and nobody else knows this.
-    ~ThreadBlock() => _stack?.Owner.Return(_stack);
+    ~ThreadBlock() => GiveUpStack();
 
     public static ThreadBlock Current => t_current ?? Create();
+
+    /// <summary>The thread's managed id.</summary>
+    public int Id { get; } = Environment.CurrentManagedThreadId;
 
     /// <summary>The address below which this thread's stack must not be used for host functions and nested calls.</summary>
     public byte* HostStackLimit { get; } = HostStack.Limit();
@@ -40,21 +45,47 @@ internal sealed unsafe class ThreadBlock
         return true;
     }
 
+    /// <summary>Whether a call can begin on this thread without more ado: with <see cref="TakeStack"/>, and without <see cref="PrepareFor"/>.</summary>
+    public bool IsReadyFor(Engine engine) => HasStack(engine) && (_handlesFaults || !engine.Tier.TrapsByFaults);
+
+    /// <summary>Before a thread calls or resumes code of a tier.</summary>
+    public void PrepareFor(Tier tier)
+    {
+        if (_handlesFaults || !tier.TrapsByFaults) return;
+        tier.PrepareThread();
+        _handlesFaults = true;
+    }
+
+    bool HasStack(Engine engine) => _stack is { } stack && !_isRented && stack.Owner == engine.Stacks;
+
     /// <summary>A stack for a call; the thread's own where it fits.</summary>
     /// <exception cref="PoolExhaustedException">All stacks of the engine's pool are in use.</exception>
-    public GuestStack RentStack(Engine engine)
+    public GuestStack RentStack(Engine engine) => HasStack(engine) ? TakeStack() : engine.Stacks.Rent();
+
+    /// <summary>The thread's own stack, where it <see cref="IsReadyFor"/> the engine.</summary>
+    public GuestStack TakeStack()
     {
-        GuestStack? stack = _stack;
-        if (stack is null || stack.Owner != engine.Stacks) return engine.Stacks.Rent();
-        _stack = null;
-        return stack;
+        _isRented = true;
+        return _stack!;
     }
 
     public void ReturnStack(GuestStack stack)
     {
-        // The one that was used last is the likeliest to be used next: another engine's size must not stay in the way.
-        _stack?.Owner.Return(_stack);
+        if (stack == _stack) _isRented = false;
+        else Keep(stack);
+    }
+
+    // The one that was used last is the likeliest to be used next: another engine's size must not stay in the way.
+    void Keep(GuestStack stack)
+    {
+        GiveUpStack();
         _stack = stack;
+        _isRented = false;
+    }
+
+    void GiveUpStack()
+    {
+        if (!_isRented) _stack?.Owner.Return(_stack);
     }
 
     static ThreadBlock Create() => t_current = new();

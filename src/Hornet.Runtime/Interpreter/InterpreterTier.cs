@@ -48,10 +48,10 @@ internal sealed unsafe class InterpreterTier : Tier
         return (nint)block;
     }
 
-    public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values)
+    public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        byte** cell = (byte**)callee->InterpreterEntry;
-        if (*cell == null) InterpreterCode.Of(callee->Context).Translate((nint)cell);
+        byte** cell = (byte**)(way = callee->InterpreterEntry);
+        if (*cell == null && Translate(activation, callee) is var translated and not CallStatus.Ok) return translated;
         byte* entry = *cell;
         CodeHeader* header = (CodeHeader*)entry - 1;
         byte* start = activation->StackBase;
@@ -71,6 +71,19 @@ internal sealed unsafe class InterpreterTier : Tier
         Buffer.MemoryCopy(values, start, header->ParamBytes, header->ParamBytes);
         *(FrameHeader*)fp = new FrameHeader { ReturnIp = Dispatch.Exit, CallerFp = null, CallerVm = callee->Context };
         return Left(activation, callee, values, Dispatch.Run(entry, fp, callee->Context, &machine));
+    }
+
+    static CallStatus Translate(Activation* activation, VmFuncRef* callee)
+    {
+        try
+        {
+            InterpreterCode.Of(callee->Context).Translate(callee->InterpreterEntry);
+            return CallStatus.Ok;
+        }
+        catch (Exception exception)
+        {
+            return Store.Of(activation->Store).KeepException(exception);
+        }
     }
 
     public override CallStatus Resume(Activation* activation, CallStatus status)

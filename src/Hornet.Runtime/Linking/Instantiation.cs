@@ -70,7 +70,8 @@ internal static unsafe class Instantiation
         if (env.Start is { } start && slot.Template.Captured is null)
         {
             ValRaw none;
-            GuestCalls.Invoke(store, Builtins.RefFunc(context, (uint)start), &none);
+            nint way = 0;
+            GuestCalls.Invoke(store, Builtins.RefFunc(context, (uint)start), &none, ref way);
         }
         return context;
     }

@@ -48,8 +48,12 @@ internal unsafe struct Activation
     public VmFuncRef* Callee;
     public ValRaw* Values;
     /// <summary>The registers of suspended machine code that a call preserves, as <c>Stubs</c> saves them.</summary>
-    public fixed ulong Registers[6];
+    public SavedRegisters Registers;
 }
+
+/// <summary>Six registers. Not an array: methods that have one on their stack check a cookie, which each call from the host would pay for.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 6 * sizeof(ulong))]
+internal struct SavedRegisters;
 
 /// <summary>How guest code was left.</summary>
 internal enum CallStatus

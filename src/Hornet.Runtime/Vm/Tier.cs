@@ -35,8 +35,21 @@ internal abstract unsafe class Tier
     /// <summary>Fills the entries of a host function's reference. What they point to is shared by shape and never freed.</summary>
     public abstract void LinkHost(VmFuncRef* function, FuncType type);
 
-    /// <summary>Calls a function with its arguments in <paramref name="values"/>, where its results are left.</summary>
-    public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values);
+    /// <summary>Whether threads must be able to handle faults before they come here.</summary>
+    public bool TrapsByFaults { get; protected init; }
+
+    /// <summary>Makes this thread able to handle faults.</summary>
+    public virtual void PrepareThread() { }
+
+    /// <summary>
+    /// Calls a function with its arguments in <paramref name="values"/>, where its results are left. Never throws: what goes wrong is kept in the
+    /// store and becomes a status.
+    /// </summary>
+    /// <param name="activation">Filled but for what the tier itself notes there; current.</param>
+    /// <param name="callee">The function, which is a guest's.</param>
+    /// <param name="values">Its arguments, its results.</param>
+    /// <param name="way">What the tier wants to remember of this function between calls; 0 at first, and not when a call has ended well.</param>
+    public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way);
 
     /// <summary>Goes on where a host call has suspended the activation; how that call has ended is <paramref name="status"/>, its results are in place.</summary>
     public abstract CallStatus Resume(Activation* activation, CallStatus status);

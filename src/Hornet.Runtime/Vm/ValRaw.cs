@@ -24,6 +24,14 @@ internal unsafe struct ValRaw
     public const int Size = 8;
 }
 
+/// <summary>Room for the arguments and results of a typed call. Not stackalloc: methods with that check a cookie on their stack, which each call would pay for.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 16 * ValRaw.Size)]
+internal struct Slots16;
+
+/// <inheritdoc cref="Slots16"/>
+[StructLayout(LayoutKind.Sequential, Size = 32 * ValRaw.Size)]
+internal struct Slots32;
+
 /// <summary>
 /// A reference of the any, extern or exn hierarchy in 32 bits: 0 is null; bit 0 set, an i31 in bits 1..31; bits 1..0 = 10, a host
 /// object's handle in bits 2..31; bits 2..0 = 000, the offset of an object in the store's GC heap.
