@@ -126,6 +126,61 @@ internal static class Instances
         return 0;
     }
 
+    /// <summary>Modules with many functions in their tables: what the first instance takes, and each of a hundred alive at once.</summary>
+    public static int Tables()
+    {
+        const int alive = 100;
+        Console.WriteLine($"modules with large tables: microseconds of the first instance, of each of {alive} more that stay alive, and their bytes, resident and of page tables");
+        foreach (var (name, bytes) in Large())
+        {
+            foreach (var (tier, config) in ((string, Config)[])[("interpreter", new Config()), ("machine code", new Config().WithNativeCode())])
+            {
+                using var engine = new Engine(config.WithCommitBudget(1L << 40));
+                using var module = Module.FromBytes(engine, bytes);
+                var linker = new Linker(engine);
+                linker.DefineUnknownImportsAsTraps(module);
+                var stores = new Store[alive + 2];
+                for (var i = 0; i < stores.Length; i++)
+                    stores[i] = new(engine);
+                var start = Stopwatch.GetTimestamp();
+                linker.Instantiate(stores[0], module);
+                var first = Stopwatch.GetElapsedTime(start);
+                // This one makes the images.
+                linker.Instantiate(stores[1], module);
+                var (before, next) = (Now(), Stopwatch.GetTimestamp());
+                for (var i = 0; i < alive; i++)
+                    linker.Instantiate(stores[i + 2], module);
+                var each = Stopwatch.GetElapsedTime(next) / alive;
+                var after = Now();
+                Console.WriteLine($"{name,-26} {tier,-14} {first.TotalMicroseconds,10:F0} {each.TotalMicroseconds,10:F1} {(after.Resident + after.Tables - before.Resident - before.Tables) / alive,12}");
+                foreach (var store in stores)
+                    store.Dispose();
+            }
+        }
+        return 0;
+    }
+
+    private static IEnumerable<(string Name, byte[] Bytes)> Large()
+    {
+        const int functions = 10_000;
+        yield return ("a table of 10,000", global::Wasmtime.Module.ConvertText(
+            $"(module (table {functions} funcref) (elem (i32.const 0) func {string.Join(' ', Enumerable.Range(0, functions))}) {string.Concat(Enumerable.Range(0, functions).Select(i => $"(func (result i32) (i32.const {i}))"))})"));
+        foreach (var (name, package, file) in ((string, string, string)[])[("QuickJS", QuickJs.Package, QuickJs.File), ("LLVM", Validation.Package, Validation.Module)])
+        {
+            byte[]? bytes = null;
+            try
+            {
+                bytes = System.IO.File.ReadAllBytes(Tools.Guest("npm", package, file));
+            }
+            catch (InvalidOperationException e)
+            {
+                Console.Error.WriteLine($"{name} is left out: {e.Message}");
+            }
+            if (bytes is not null)
+                yield return (name, bytes);
+        }
+    }
+
     private static int Mappings() => System.IO.File.ReadLines("/proc/self/maps").Count();
 
     private static Func<Action> Hornet(byte[] bytes, Config config) => () =>

@@ -18,6 +18,7 @@ return args switch
     ["instantiate", "alive"] => Instances.Alive(),
     ["instantiate", "threads"] => Instances.Threads(),
     ["instantiate", "soak"] => Instances.Soak(),
+    ["instantiate", "tables"] => Instances.Tables(),
     ["instantiate", .. var rest] => Instantiation.Run(rest),
     ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),
@@ -40,8 +41,8 @@ static int Usage()
         ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
         ./h bench micro [part of a name...]        BenchmarkDotNet: what calls, instances and the toolkit take and allocate
         ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
-        ./h bench instantiate idle|alive|threads|soak   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on
-                                                   1 to 64 threads; growth over ten million cycles
+        ./h bench instantiate idle|alive|threads|soak|tables   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on
+                                                   1 to 64 threads; growth over ten million cycles; modules with large tables
         """);
     return 2;
 }

@@ -28,6 +28,9 @@ internal sealed record CompilerSettings
     /// signal; the trap table then has the call's return address. -1: raise a signal.</summary>
     public int TrapStub { get; init; } = -1;
 
+    /// <summary>Where the VM context has the address of the module's entries, for calls through an <see cref="ExternalFunction.Slot"/>.</summary>
+    public int Entries { get; init; }
+
     /// <summary>Runs the IR verifier between passes and the checker after register allocation.</summary>
     public bool Verify { get; init; }
 }
@@ -83,6 +86,7 @@ internal sealed class CompilerContext
         RegAlloc.Run(_lower.Code);
         if (settings.Verify) RegAllocChecker.Check(_lower.Code, RegAlloc);
         _emit.TrapStub = settings.TrapStub;
+        _emit.Entries = settings.Entries;
         _emit.Run(function, _lower, RegAlloc);
         return Code;
     }

@@ -39,7 +39,7 @@ internal sealed unsafe partial class NativeTier : Tier
         {
             OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
             Features = options.TargetFeatures is { } target && ImageSettings.TryParse(target, out CpuFeatures cpu, out _) ? cpu : Cpu.Features,
-            Verify = Verify, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
+            Verify = Verify, Entries = VmOffsets.ContextNativeEntries, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
         });
         if (!options.SignalsBasedTraps) return;
         _faults = FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system (Config.WithSignalsBasedTraps)");
@@ -70,11 +70,17 @@ internal sealed unsafe partial class NativeTier : Tier
         NativeCode own = (NativeCode)code;
         Interpreter.Link(own.Interpreted, context);
         context->NativeCode = own.Handle;
+        context->NativeEntries = own.Entries;
         _enter = Stubs.Process.Enter;
         context->TrapStub = Stubs.Process.Trap;
         context->NativeBuiltins = Stubs.Process.Call;
-        int imported = own.Environment.ImportedFunctions;
-        for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].NativeEntry = own.Entry(i - imported);
+    }
+
+    public override void LinkFunction(VmContext* context, VmFuncRef* function)
+    {
+        Interpreter.LinkFunction(context, function);
+        NativeCode own = NativeCode.Of(context);
+        function->NativeEntry = own.Entry((int)function->Index - own.Environment.ImportedFunctions);
     }
 
     public override void LinkHost(VmFuncRef* function, FuncType type)

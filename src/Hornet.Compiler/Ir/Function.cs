@@ -6,7 +6,7 @@ namespace Hornet.Compiler.Ir;
 internal sealed record Signature(IrType[] Params, IrType[] Results, bool HasContext = false);
 
 /// <summary>A function or symbol that the linker of the code knows by <see cref="Symbol"/>. With a <see cref="Slot"/> calls go through the
-/// address that lies at this offset in the VM context, because the function itself may be nowhere yet.</summary>
+/// address that lies at this offset in the module's entries (<see cref="CompilerSettings.Entries"/>), because the function itself may be nowhere yet.</summary>
 internal readonly record struct ExternalFunction(int Symbol, SigRef Signature, int Slot = -1);
 
 internal readonly record struct StackSlotData(int Size, int Align);

@@ -113,7 +113,8 @@ internal sealed partial class X64Emit
         CallSite site = _lower.CallSites[(int)inst.Imm];
         if (site.Slot >= 0)
         {
-            _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Pinned, site.Slot));
+            _asm.Emit(X64Op.MovRm, 8, Scratch, RegMem.Memory(Pinned, Entries));
+            _asm.Emit(X64Op.CallM, 8, 0, RegMem.Memory(Scratch, site.Slot));
         }
         else if (site.Symbol >= 0)
         {
@@ -200,7 +201,8 @@ internal sealed partial class X64Emit
         }
         if (site.Slot >= 0)
         {
-            _asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(Pinned, site.Slot));
+            _asm.Emit(X64Op.MovRm, 8, Scratch, RegMem.Memory(Pinned, Entries));
+            _asm.Emit(X64Op.JmpM, 8, 0, RegMem.Memory(Scratch, site.Slot));
             return;
         }
         int at = _asm.JumpRelative();

@@ -43,6 +43,9 @@ internal sealed partial class X64Emit
     /// <summary>See <see cref="CompilerSettings.TrapStub"/>.</summary>
     public int TrapStub { get; set; } = -1;
 
+    /// <summary>See <see cref="CompilerSettings.Entries"/>.</summary>
+    public int Entries { get; set; }
+
     public void Run(Function function, X64Lower lower, RegAlloc alloc)
     {
         (_function, _lower, _alloc, _code) = (function, lower, alloc, lower.Code);

@@ -12,7 +12,7 @@ internal enum CompileMode
 {
     /// <summary>All of them, by all cores, before the module is there: calls within an instance are direct.</summary>
     Eager,
-    /// <summary>Each at its first call; a thread works ahead once it pays. Calls go through the code slots.</summary>
+    /// <summary>Each at its first call; a thread works ahead once it pays. Calls go through the entries.</summary>
     Lazy,
 }
 
@@ -30,7 +30,7 @@ internal delegate void KeepCode(NativeCode code, List<(int Function, FunctionCod
 
 /// <summary>
 /// A module's machine code, beside the interpreter's code for what stays with the interpreter. A function has one entry here, which
-/// is a stub that compiles it until it is compiled; the slots in VM contexts are copies of these entries and catch up when their stub is called.
+/// is a stub that compiles it until it is compiled; function references have copies, which catch up when their stub is called.
 /// </summary>
 internal sealed unsafe class NativeCode : ModuleCode
 {
@@ -41,7 +41,9 @@ internal sealed unsafe class NativeCode : ModuleCode
     readonly CodeSettings _settings;
     readonly CompileMode _mode;
     readonly ModuleContent _content;
-    readonly nint[] _entries;
+    // SAFETY: unmanaged, because machine code reads it; freed by Dispose, when no instance is left.
+    readonly nint* _entries;
+    readonly int _count;
     readonly nint[] _trampolines;
     readonly GCHandle _handle;
     readonly nint _stubs;
@@ -71,21 +73,22 @@ internal sealed unsafe class NativeCode : ModuleCode
         Image = image;
         _keep = keep;
         (_content, _settings, _target, _mode) = (content, settings, target, mode);
-        _entries = new nint[environment.Bodies.Count];
+        _count = environment.Bodies.Count;
+        _entries = (nint*)NativeMemory.AllocZeroed((nuint)Math.Max(1, _count), (nuint)sizeof(nint));
         _trampolines = new nint[environment.Types.Count];
         _handle = GCHandle.Alloc(this, GCHandleType.Weak);
         if (mode == CompileMode.Eager && image is null)
         {
-            int[] all = new int[_entries.Length];
+            int[] all = new int[_count];
             for (int i = 0; i < all.Length; i++) all[i] = i;
             Publish(all, parallel: true);
             return;
         }
-        if (_entries.Length > 0 && image is not { IsComplete: true })
+        if (_count > 0 && image is not { IsComplete: true })
         {
-            _stubRange = Stubs.Process.MakeLazy(_entries.Length);
+            _stubRange = Stubs.Process.MakeLazy(_count);
             _stubs = (nint)_stubRange.Start;
-            for (int i = 0; i < _entries.Length; i++) _entries[i] = _stubs + i * Stubs.LazySize;
+            for (int i = 0; i < _count; i++) _entries[i] = _stubs + i * Stubs.LazySize;
         }
         if (image is not null) UseImage(image);
     }
@@ -128,6 +131,9 @@ internal sealed unsafe class NativeCode : ModuleCode
         ModuleNames names = LazyInitializer.EnsureInitialized(ref _names, () => new ModuleNames(_content.All));
         return names.Function(function) ?? Environment.Exports.Find(e => e.Kind == ExternKind.Func && e.Index == function).Name ?? $"<wasm function {function}>";
     }
+
+    /// <summary>Where the module's functions are called, for machine code: calls of instances that are compiled lazily go through here.</summary>
+    public nint Entries => (nint)_entries;
 
     /// <summary>Where a function that the module defines is called, by its place among those.</summary>
     public nint Entry(int defined) => Volatile.Read(ref _entries[defined]);
@@ -172,16 +178,16 @@ internal sealed unsafe class NativeCode : ModuleCode
         List<int> batch = [];
         try
         {
-            for (int i = 0; i < _entries.Length && !_disposed; i++)
+            for (int start = 0; start < _count; start += Batch)
             {
-                if (!IsCompiled(i)) batch.Add(i);
-                if (batch.Count < Batch && i < _entries.Length - 1) continue;
+                batch.Clear();
                 lock (_ahead)
                 {
                     if (_disposed) return;
+                    for (int i = start; i < Math.Min(start + Batch, _count); i++)
+                        if (!IsCompiled(i)) batch.Add(i);
                     if (batch.Count > 0) Publish([.. batch], parallel: false);
                 }
-                batch.Clear();
             }
         }
         catch (Exception e) when (e is InsufficientMemoryException or OutOfMemoryException or PlatformNotSupportedException)
@@ -219,6 +225,7 @@ internal sealed unsafe class NativeCode : ModuleCode
         _stubRange?.Dispose();
         Image?.Source.Dispose();
         _handle.Free();
+        NativeMemory.Free(_entries);
         Interpreted.Dispose();
     }
 }

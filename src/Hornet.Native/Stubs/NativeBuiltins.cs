@@ -18,6 +18,7 @@ internal static unsafe partial class NativeBuiltins
         table[(int)Builtin.MemoryCopy] = (nint)(delegate* unmanaged<VmContext*, ulong, ulong, ulong, ulong, void>)&MemoryCopy;
         table[(int)Builtin.MemoryInit] = (nint)(delegate* unmanaged<VmContext*, ulong, ulong, uint, uint, void>)&MemoryInit;
         table[(int)Builtin.DataDrop] = (nint)(delegate* unmanaged<VmContext*, uint, void>)&DataDrop;
+        table[(int)Builtin.RefFunc] = (nint)(delegate* unmanaged<VmContext*, uint, ulong>)&RefFunc;
         table[(int)Builtin.TableGet] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong>)&TableGet;
         table[(int)Builtin.TableGrow] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, ulong>)&TableGrow;
         table[(int)Builtin.TableFill] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, ulong, void>)&TableFill;
@@ -67,6 +68,9 @@ internal static unsafe partial class NativeBuiltins
 
     [UnmanagedCallersOnly]
     static void DataDrop(VmContext* context, uint segment) => Builtins.DataDrop(context, segment);
+
+    [UnmanagedCallersOnly]
+    static ulong RefFunc(VmContext* context, uint function) => (ulong)Builtins.RefFunc(context, function);
 
     [UnmanagedCallersOnly]
     static ulong TableGet(VmContext* context, uint table, ulong index)
@@ -133,6 +137,8 @@ internal static unsafe partial class NativeBuiltins
     static void CallOut(VmContext* caller, VmFuncRef* callee, ValRaw* values)
     {
         Activation* activation = caller->Store->Current;
+        // An own function that nobody has referred to yet.
+        if (callee->InterpreterEntry == 0) callee = Builtins.RefFunc(caller, (uint)(callee - caller->Functions));
         CallStatus status = callee->Context == null ? HostCalls.Invoke(caller, callee, values) : Interpret(Store.Of(caller->Store), activation, callee, values);
         if (status == CallStatus.WasmException) status = CatchHostException(Store.Of(caller->Store), activation);
         activation->Exit = status;
@@ -190,7 +196,10 @@ internal static unsafe partial class NativeBuiltins
         try
         {
             NativeCode code = NativeCode.Of(context);
-            return context->Functions[code.Environment.ImportedFunctions + (int)defined].NativeEntry = code.EntryOfCompiled((int)defined);
+            nint entry = code.EntryOfCompiled((int)defined);
+            VmFuncRef* reference = &context->Functions[code.Environment.ImportedFunctions + (int)defined];
+            if (reference->Context != null) reference->NativeEntry = entry;
+            return entry;
         }
         catch (Exception exception)
         {

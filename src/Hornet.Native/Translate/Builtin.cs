@@ -10,6 +10,8 @@ internal enum Builtin
     MemoryCopy,
     MemoryInit,
     DataDrop,
+    /// <summary>The reference of an own function, made.</summary>
+    RefFunc,
     /// <summary>The payload of a slot within bounds that is not initialised.</summary>
     TableGet,
     TableGrow,
@@ -58,6 +60,7 @@ internal static class BuiltinSignatures
         /* MemoryCopy  */ new([I64, I64, I64, I64, I64], []),      // to << 32 | from, to, from, count
         /* MemoryInit  */ new([I64, I64, I64, I32, I32], []),      // memory << 32 | segment, to, from, count
         /* DataDrop    */ new([I64, I32], []),                     // segment
+        /* RefFunc     */ new([I64, I32], [I64]),                  // function
         /* TableGet    */ new([I64, I32, I64], [I64]),             // table, index
         /* TableGrow   */ new([I64, I32, I64, I64], [I64]),        // table, payload, elements
         /* TableFill   */ new([I64, I32, I64, I64, I64], []),      // table, start, payload, count

@@ -249,7 +249,7 @@ internal sealed partial class FunctionTranslator
                 ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, module.LeavesByTailCalls ? _builder.VmContext() : Value.None);
                 _stack.Drop(count);
                 bool direct = !module.CallsThroughSlots || (int)op.A == _index;
-                FuncRef callee = _builder.DeclareFunction((int)op.A, signature, direct ? -1 : module.Layout.Functions + (int)op.A * FuncRefSize + VmOffsets.FuncRefNativeEntry);
+                FuncRef callee = _builder.DeclareFunction((int)op.A, signature, direct ? -1 : 8 * ((int)op.A - module.Environment.ImportedFunctions));
                 if (op.Op == Op.Call)
                 {
                     BuildCall(callee, arguments);

@@ -32,18 +32,7 @@ internal sealed partial class FunctionTranslator
         bool byFault = module.Checks == BoundsChecks.Guard;
         MemFlags flags = byFault ? new(AliasClass.Table, TrapCodes.ToCompiler(outside)) : MemFlags.Trusted(AliasClass.Table);
         Value slot = _builder.Load(IrType.I64, flags, TableSlot(table, index, outside, byFault), 0);
-        Value payload = _builder.Binary(Opcode.Ushr, slot, Iconst64(1));
-        Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
-        _builder.Function.AppendParam(done, IrType.I64);
-        _builder.Brif(slot, done, [payload], slow, []);
-        _builder.Seal(slow);
-        _builder.Function[slow].Cold = true;
-        _builder.SwitchTo(slow);
-        Value made = CallBuiltin(Builtin.TableGet, Iconst32(table), Widen(module.Environment.Tables[table].Is64, index));
-        _builder.Jump(done, made);
-        _builder.Seal(done);
-        _builder.SwitchTo(done);
-        return _builder.Param(done, 0);
+        return OrSlow(slot, _builder.Binary(Opcode.Ushr, slot, Iconst64(1)), Builtin.TableGet, table, index, module.Environment.Tables[table].Is64);
     }
 
     void TableOperator(in Operator op)
@@ -131,8 +120,28 @@ internal sealed partial class FunctionTranslator
         return _builder.Function.TypeOf(value) == IrType.Ref ? _builder.RefAddr(value) : value;
     }
 
-    // An own function's reference lies inside the context; an imported one's identity is the exporter's.
-    Value FunctionReference(int function) => function >= module.Environment.ImportedFunctions
-        ? _builder.Binary(Opcode.Iadd, _builder.VmContext(), Iconst64(module.Layout.Functions + function * FuncRefSize))
-        : ContextPointer(module.Layout.ImportedFunctions + function * 8);
+    // An own function's reference lies inside the context, where it is made when first asked for; an imported one's identity is the exporter's.
+    Value FunctionReference(int function)
+    {
+        if (function < module.Environment.ImportedFunctions) return ContextPointer(module.Layout.ImportedFunctions + function * 8);
+        int offset = module.Layout.Functions + function * FuncRefSize;
+        Value made = _builder.Load(IrType.I64, MemFlags.Trusted(AliasClass.Table), _builder.VmContext(), offset + VmOffsets.FuncRefContext);
+        Value own = _builder.Binary(Opcode.Iadd, _builder.VmContext(), Iconst64(offset));
+        return OrSlow(made, own, Builtin.RefFunc, function, Value.None, false);
+    }
+
+    /// <summary>A value, where a word is not 0; else what a builtin yields for an item of the module, and an index where there is one.</summary>
+    Value OrSlow(Value word, Value value, Builtin builtin, int item, Value index, bool is64)
+    {
+        Block slow = _builder.CreateBlock(), done = _builder.CreateBlock();
+        _builder.Function.AppendParam(done, IrType.I64);
+        _builder.Brif(word, done, [value], slow, []);
+        _builder.Seal(slow);
+        _builder.Function[slow].Cold = true;
+        _builder.SwitchTo(slow);
+        _builder.Jump(done, index.IsNone ? CallBuiltin(builtin, Iconst32(item)) : CallBuiltin(builtin, Iconst32(item), Widen(is64, index)));
+        _builder.Seal(done);
+        _builder.SwitchTo(done);
+        return _builder.Param(done, 0);
+    }
 }

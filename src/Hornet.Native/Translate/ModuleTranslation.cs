@@ -59,7 +59,7 @@ internal sealed unsafe class ModuleTranslation
     /// </summary>
     public bool LeavesByTailCalls { get; }
 
-    /// <summary>Whether calls within the instance go through code slots, because the callee may not be compiled yet.</summary>
+    /// <summary>Whether calls within the instance go through the module's entries, because the callee may not be compiled yet.</summary>
     public bool CallsThroughSlots { get; }
 
     /// <summary>The signature of calls within an instance.</summary>

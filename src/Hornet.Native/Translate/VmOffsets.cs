@@ -12,6 +12,7 @@ internal static unsafe class VmOffsets
 
     public static readonly int ContextStore = From(&((VmContext*)At)->Store);
     public static readonly int ContextTrapStub = From(&((VmContext*)At)->TrapStub);
+    public static readonly int ContextNativeEntries = From(&((VmContext*)At)->NativeEntries);
     public static readonly int ContextNativeBuiltins = From(&((VmContext*)At)->NativeBuiltins);
     public static readonly int ContextMemory0Base = From(&((VmContext*)At)->Memory0Base);
     public static readonly int ContextMemory0 = From(&((VmContext*)At)->Memory0);

@@ -103,7 +103,11 @@ internal static unsafe partial class Builtins
         if (trap != TrapCode.None) return trap;
         VmElemSegment* items = &context->ElemSegments[segment];
         if ((ulong)from + count > items->Length) return TrapCode.TableOutOfBounds;
-        for (uint i = 0; i < count; i++) heap.Write(to + 4ul * i, element, items->Items + from + i);
+        for (uint i = 0; i < count; i++)
+        {
+            ulong item = Element(context, segment, from + i);
+            heap.Write(to + 4ul * i, element, &item);
+        }
         return TrapCode.None;
     }
 }

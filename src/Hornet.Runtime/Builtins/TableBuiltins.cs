@@ -57,7 +57,7 @@ internal static unsafe partial class Builtins
         VmTable* vm = context->Tables[table];
         VmElemSegment* elements = &context->ElemSegments[segment];
         if (!Fits(to, count, vm->Length) || !Fits(from, count, elements->Length)) return TrapCode.TableOutOfBounds;
-        for (uint i = 0; i < count; i++) vm->Slots[to + i] = elements->Items[from + i] << 1 | 1;
+        for (uint i = 0; i < count; i++) vm->Slots[to + i] = Element(context, segment, from + i) << 1 | 1;
         return TrapCode.None;
     }
 

@@ -14,12 +14,12 @@ internal sealed unsafe class InterpreterTier : Tier
     public override ModuleCode Prepare(ModuleEnvironment environment, ModuleContent content, CodeSettings settings) =>
         new InterpreterCode(environment, content, settings);
 
-    public override void Link(ModuleCode code, VmContext* context)
+    public override void Link(ModuleCode code, VmContext* context) => context->InterpreterCode = ((InterpreterCode)code).Handle;
+
+    public override void LinkFunction(VmContext* context, VmFuncRef* function)
     {
-        InterpreterCode own = (InterpreterCode)code;
-        context->InterpreterCode = own.Handle;
-        int imported = own.Environment.ImportedFunctions;
-        for (int i = imported; i < context->FunctionCount; i++) context->Functions[i].InterpreterEntry = own.Cell(i - imported);
+        InterpreterCode own = InterpreterCode.Of(context);
+        function->InterpreterEntry = own.Cell((int)function->Index - own.Environment.ImportedFunctions);
     }
 
     public override void LinkHost(VmFuncRef* function, FuncType type)

@@ -53,7 +53,12 @@ internal static unsafe partial class Leaves
     }
 
     /// <summary>return_call. Fields: offset in Functions, arguments, their bytes, bytes of the caller's parameters.</summary>
-    public static byte* ReturnCall(byte* ip, byte* fp, Machine* m) => Tail(ip, fp, m, (VmFuncRef*)((byte*)m->Vm->Functions + Number(ip, 16)));
+    public static byte* ReturnCall(byte* ip, byte* fp, Machine* m)
+    {
+        VmFuncRef* callee = (VmFuncRef*)((byte*)m->Vm->Functions + Number(ip, 16));
+        // Imported functions' copies are filled in, own ones made on demand.
+        return Tail(ip, fp, m, callee->InterpreterEntry != 0 ? callee : Builtins.RefFunc(m->Vm, (uint)(callee - m->Vm->Functions)));
+    }
 
     /// <summary>return_call_ref. Fields: callee, and as return_call.</summary>
     public static byte* ReturnCallRef(byte* ip, byte* fp, Machine* m)

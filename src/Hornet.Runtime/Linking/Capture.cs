@@ -77,6 +77,8 @@ internal static unsafe class Capture
         uint[] items = new uint[table.Vm->Length];
         for (int i = 0; i < items.Length; i++)
         {
+            items[i] = table.Pending((ulong)i);
+            if (items[i] != 0) continue;
             ulong payload = table.Get((ulong)i);
             if (payload != 0 && !table.Vm->IsFunc) throw new SnapshotException($"element {i} of table {index} refers to an object of its store");
             items[i] = payload == 0 ? InstanceImages.Null : FunctionIndex(context, (VmFuncRef*)payload) + 1 is var item && item != 0 ? item
@@ -106,7 +108,8 @@ internal static unsafe class Capture
     public static uint FunctionIndex(VmContext* context, VmFuncRef* function)
     {
         if (function->Context == context) return function->Index;
-        for (int i = 0; i < context->FunctionCount && context->Functions[i].Context != context; i++)
+        int imported = InterpreterCode.Of(context).Environment.ImportedFunctions;
+        for (int i = 0; i < imported; i++)
             if (context->ImportedFunctions[i] == function) return (uint)i;
         return uint.MaxValue;
     }

@@ -33,14 +33,19 @@ internal sealed unsafe class InstanceImages
     /// <summary>The first data segment that is not in <see cref="Memories"/>, if it is an active one.</summary>
     public int Datas { get; private set; }
 
-    /// <summary>Every segment is copied by every instance.</summary>
-    public static InstanceImages None(ModuleEnvironment env) => new(env);
-
-    /// <summary>Images of what a module's instances begin with.</summary>
-    public static InstanceImages Of(Module module)
+    /// <summary>Which functions are in the tables; data segments are copied by every instance.</summary>
+    public static InstanceImages OfTables(Module module)
     {
         InstanceImages images = new(module.Environment);
         images.TakeElems(module);
+        return images;
+    }
+
+    /// <summary>The same tables, and images of what the memories of the module's instances begin with.</summary>
+    public InstanceImages WithMemories(Module module)
+    {
+        InstanceImages images = new(module.Environment) { Elems = Elems };
+        Tables.CopyTo(images.Tables, 0);
         images.TakeDatas(module);
         return images;
     }
@@ -72,7 +77,8 @@ internal sealed unsafe class InstanceImages
         }
     }
 
-    static bool TryItems(Module module, ElemSegment segment, out uint[] items)
+    /// <summary>The items of a segment, if they are functions and null references only: as in <see cref="Tables"/>.</summary>
+    public static bool TryItems(Module module, ElemSegment segment, out uint[] items)
     {
         items = new uint[segment.Count];
         OperatorReader reader = new(module.Content[segment.Items], segment.Items.Offset);

@@ -11,8 +11,7 @@ internal sealed unsafe class InstanceTemplate
 {
     readonly Stripe[] _stripes;
     readonly Lock _lock = new();
-    InstanceImages? _images;
-    int _made;
+    InstanceImages? _images, _tables;
     bool _registered;
     volatile bool _closed;
 
@@ -29,7 +28,12 @@ internal sealed unsafe class InstanceTemplate
         Captured = captured;
         HoldsReferences = Instantiation.HoldsReferences(module.Environment);
         PassiveDatas = [.. Enumerable.Range(0, module.Environment.Datas.Count).Where(i => module.Environment.Datas[i].Mode == SegmentMode.Passive)];
-        PassiveElems = [.. Enumerable.Range(0, module.Environment.Elems.Count).Where(i => module.Environment.Elems[i].Mode == SegmentMode.Passive)];
+        PassiveFunctions = new uint[]?[module.Environment.Elems.Count];
+        for (int i = 0; i < PassiveFunctions.Length; i++)
+        {
+            ElemSegment segment = module.Environment.Elems[i];
+            if (segment.Mode == SegmentMode.Passive && !FrameLayout.IsGcRef(segment.Type, module.Environment) && InstanceImages.TryItems(module, segment, out uint[] items)) PassiveFunctions[i] = items;
+        }
         _images = captured?.Images;
         _stripes = new Stripe[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(Environment.ProcessorCount, 1, 64))];
         for (int i = 0; i < _stripes.Length; i++) _stripes[i] = new();
@@ -46,8 +50,8 @@ internal sealed unsafe class InstanceTemplate
     /// <summary>Data segments that instances can copy later.</summary>
     public int[] PassiveDatas { get; }
 
-    /// <summary>Element segments that instances can copy later.</summary>
-    public int[] PassiveElems { get; }
+    /// <summary>By element segments: which functions one that instances can copy later has, as in <see cref="InstanceImages.Tables"/>; null where its items are something else.</summary>
+    public uint[]?[] PassiveFunctions { get; }
 
     InstanceAllocator Allocator => Module.Engine.Allocator;
 
@@ -71,12 +75,15 @@ internal sealed unsafe class InstanceTemplate
         return new(this, Images());
     }
 
-    // The first instance copies its segments: many programs make only one.
+    // The first instance copies its data segments: many programs make only one.
     InstanceImages Images()
     {
         if (_images is { } known) return known;
-        if (Interlocked.Increment(ref _made) == 1) return InstanceImages.None(Module.Environment);
-        lock (_lock) return _images ??= InstanceImages.Of(Module);
+        lock (_lock)
+        {
+            if (_tables is null) return _tables = InstanceImages.OfTables(Module);
+            return _images ??= _tables.WithMemories(Module);
+        }
     }
 
     /// <summary>An instance has gone; its parts are kept or given back.</summary>
@@ -161,7 +168,7 @@ internal sealed unsafe class InstanceTemplate
 
 /// <summary>
 /// All that one instance has in unmanaged memory, and nothing of its store's: context block, memories and tables. In its template's keeping
-/// between two instances; function references are filled once, because the next instance lies at the same place.
+/// between two instances; function references are made when somebody asks for them, and stay true for the next instance at the same place.
 /// </summary>
 internal sealed unsafe class InstanceSlot
 {
@@ -177,8 +184,8 @@ internal sealed unsafe class InstanceSlot
         Tables = new TableStorage?[images.Tables.Length];
         _ownGlobals = layout.OwnGlobals;
         _ownGlobalBytes = (module.Environment.Globals.Count - module.Environment.ImportedGlobals) * sizeof(VmGlobal);
-        byte* at = (byte*)NativeMemory.AlignedAlloc((nuint)layout.Size, 16);
-        NativeMemory.Clear(at, (nuint)layout.Size);
+        // SAFETY: aligned to 16 bytes, as everywhere on 64-bit systems. A large one consists of pages that cost nothing until they are touched.
+        byte* at = (byte*)NativeMemory.AllocZeroed((nuint)layout.Size);
         Context = (VmContext*)at;
         Context->Functions = (VmFuncRef*)(at + layout.Functions);
         Context->Memories = (VmMemory**)(at + layout.Memories);
@@ -191,7 +198,6 @@ internal sealed unsafe class InstanceSlot
         Context->ImportedFunctions = (VmFuncRef**)(at + layout.ImportedFunctions);
         Context->FunctionCount = module.Environment.Functions.Count;
         module.TypeIds.CopyTo(new Span<uint>(Context->TypeIds, module.TypeIds.Length));
-        DefineFunctions(module);
         module.Engine.Tier.Link(module.Code, Context);
     }
 
@@ -208,20 +214,6 @@ internal sealed unsafe class InstanceSlot
     /// <summary>The tables that the module defines, where they have been made already.</summary>
     public TableStorage?[] Tables { get; }
 
-    void DefineFunctions(Module module)
-    {
-        Wasm.ModuleEnvironment env = module.Environment;
-        ReadOnlySpan<uint> types = module.TypeIds;
-        for (int i = env.ImportedFunctions; i < env.Functions.Count; i++)
-        {
-            VmFuncRef* function = &Context->Functions[i];
-            function->Context = Context;
-            function->NativeContext = Context;
-            function->TypeId = types[env.Functions[i]];
-            function->Index = (uint)i;
-        }
-    }
-
     /// <summary>Restores everything for the next instance; nothing of this one's remains.</summary>
     public void Recycle()
     {
@@ -237,6 +229,6 @@ internal sealed unsafe class InstanceSlot
     {
         foreach (LinearMemory? memory in Memories) memory?.Release();
         foreach (TableStorage? table in Tables) table?.Release();
-        NativeMemory.AlignedFree(Context);
+        NativeMemory.Free(Context);
     }
 }

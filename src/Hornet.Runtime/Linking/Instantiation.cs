@@ -180,8 +180,13 @@ internal static unsafe class Instantiation
         {
             ElemSegment segment = env.Elems[i];
             if (segment.Mode != SegmentMode.Passive || segment.Count == 0) continue;
-            context->ElemSegments[i].Length = 0;
+            context->ElemSegments[i] = default;
             if (dropped is not null && dropped[i]) continue;
+            if (slot.Template.PassiveFunctions[i] is { } functions)
+            {
+                context->ElemSegments[i].Length = (ulong)functions.Length;
+                continue;
+            }
             ulong* items = (ulong*)store.Resources.Allocate(segment.Count * sizeof(ulong));
             ElemItems reader = new(module, context, segment);
             for (int k = 0; k < segment.Count; k++) items[k] = reader.Next(ref expressions);

@@ -148,10 +148,13 @@ internal sealed unsafe class TableStorage
 
     public void Set(ulong index, ulong payload) => Vm->Slots[index] = payload << 1 | 1;
 
+    /// <summary>What the image has for an element that is not initialised yet; 0: nothing, or it is.</summary>
+    public uint Pending(ulong index) => index < (ulong)_image.Length && Vm->Slots[index] == 0 ? _image[index] : 0;
+
     ulong Initialise(ulong index)
     {
-        ulong payload = Initial;
-        if (index < (ulong)_image.Length && _image[index] is not 0 and var item) payload = item == InstanceImages.Null ? 0 : (ulong)Builtins.RefFunc(_context, item - 1);
+        uint item = Pending(index);
+        ulong payload = item switch { 0 => Initial, InstanceImages.Null => 0, _ => (ulong)Builtins.RefFunc(_context, item - 1) };
         Set(index, payload);
         return payload;
     }

@@ -29,8 +29,11 @@ internal abstract unsafe class Tier
 
     static NotSupportedException NoImages() => new("images hold machine code, and this engine's guests are interpreted: Config.WithNativeCode()");
 
-    /// <summary>Fills the entries of the functions that an instance's module defines.</summary>
+    /// <summary>Fills in what leads from an instance to its module's code.</summary>
     public abstract void Link(ModuleCode code, VmContext* context);
+
+    /// <summary>Fills the entries of a function that the module of a linked instance defines.</summary>
+    public abstract void LinkFunction(VmContext* context, VmFuncRef* function);
 
     /// <summary>Fills the entries of a host function's reference. What they point to is shared by shape and never freed.</summary>
     public abstract void LinkHost(VmFuncRef* function, FuncType type);

@@ -15,7 +15,7 @@ internal unsafe struct VmContext
     public VmMemory* Memory0;
     /// <summary>The base of memory 0, for machine code whose memories are reserved and never move; of others it may be out of date.</summary>
     public byte* Memory0Base;
-    /// <summary>One for each function of the module, imported ones first: a copy of the imported function's own.</summary>
+    /// <summary>One for each function of the module, imported ones first: a copy of the imported function's own. One that the module defines is zero until somebody asks for it (<see cref="Builtins.RefFunc"/>).</summary>
     public VmFuncRef* Functions;
     public VmMemory** Memories;
     public VmTable** Tables;
@@ -25,7 +25,7 @@ internal unsafe struct VmContext
     public uint* TypeIds;
     /// <summary>One for each data segment; a dropped segment has length 0.</summary>
     public VmDataSegment* DataSegments;
-    /// <summary>One for each element segment: its items, evaluated at instantiation; a dropped segment has length 0.</summary>
+    /// <summary>One for each element segment: its items (<see cref="Builtins.Element"/>); a dropped segment has length 0.</summary>
     public VmElemSegment* ElemSegments;
     /// <summary>For imported functions, the reference of the function itself (its identity); entries of defined functions are unused.</summary>
     public VmFuncRef** ImportedFunctions;
@@ -33,6 +33,8 @@ internal unsafe struct VmContext
     public nint InterpreterCode;
     /// <summary>A handle of the native tier's code for the module; 0 where there is none.</summary>
     public nint NativeCode;
+    /// <summary>Where machine code finds the entries of the functions that the module defines, in their order; 0 where there is none.</summary>
+    public nint NativeEntries;
     /// <summary>What machine code that must not fault calls to trap; its return address says which trap.</summary>
     public nint TrapStub;
     /// <summary>The routine through which code from images reaches the native tier's builtins; 0 where there is none.</summary>
@@ -126,7 +128,7 @@ internal unsafe struct VmDataSegment
     public ulong Length;
 }
 
-/// <summary>An element segment's items, as table slots without the initialised bit (payloads).</summary>
+/// <summary>An element segment's items, as table slots without the initialised bit (payloads); null where they are functions (<see cref="InstanceTemplate.PassiveFunctions"/>).</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct VmElemSegment
 {
