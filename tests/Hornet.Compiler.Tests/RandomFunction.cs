@@ -174,22 +174,29 @@ internal sealed class RandomFunction
     {
         Variable counter = _builder.DeclareVariable(IrType.I32);
         int rounds = _random.Next(1, 5), step = _random.Next(1, 6);
-        // Down to 0, or up to a limit; the last ways may take a round more than needed.
-        int way = _random.Next(5), start = way == 0 ? rounds * step : _random.Next(0, 20);
+        // Down to 0, or up to a limit, which is not always met exactly; the last way would miss it for ever, but for a check of the counter.
+        int way = _random.Next(_index is null ? 5 : 6), start = way == 0 ? rounds * step : _random.Next(0, 20);
         _builder.Define(counter, _builder.Iconst(IrType.I32, start));
         Block head = _builder.CreateBlock(), exit = _builder.CreateBlock();
         _builder.Jump(head);
         _builder.SwitchTo(head);
+        if (way == 5)
+        {
+            rounds = 8;
+            step++;
+            Value at = _builder.Convert(Opcode.Uextend, IrType.I64, _builder.Use(counter));
+            _builder.Trapnz(_builder.Icmp(IntCC.Uge, at, Bound()), TrapCode.User(4));
+        }
         _counters.Add(counter);
         Body(depth + 1);
         _counters.RemoveAt(_counters.Count - 1);
         Value next = _builder.Binary(way == 0 ? Opcode.Isub : Opcode.Iadd, _builder.Use(counter), _builder.Iconst(IrType.I32, step));
         _builder.Define(counter, next);
-        Value limit = _builder.Iconst(IrType.I32, start + rounds * step - (way > 1 ? _random.Next(step) : 0));
+        Value limit = _builder.Iconst(IrType.I32, start + rounds * step - (way == 5 ? 1 : way > 1 ? _random.Next(step) : 0));
         Value again = way switch
         {
             0 => next,
-            1 => _builder.Icmp(IntCC.Ne, next, limit),
+            1 or 5 => _builder.Icmp(IntCC.Ne, next, limit),
             2 => _builder.Icmp(IntCC.Slt, next, limit),
             3 => _builder.Icmp(IntCC.Ult, next, limit),
             _ => _builder.Icmp(IntCC.Ule, next, limit),
@@ -282,12 +289,17 @@ internal sealed class RandomFunction
             Value index = _counters.Count > 0 && _random.Next(2) == 0 ? _builder.Use(_counters[_random.Next(_counters.Count)]) : Get(IrType.I32);
             if (_random.Next(2) == 0) index = _builder.Binary(Opcode.Ishl, index, _builder.Iconst(IrType.I32, _random.Next(1, 5)));
             if (_random.Next(10) != 0) index = _builder.Binary(Opcode.Band, index, _builder.Iconst(IrType.I32, Pick([31, 63, 60, 127, 255])));
+            // Close to the bound, where a byte decides.
+            if (_random.Next(3) == 0) index = _builder.Binary(Opcode.Isub, _builder.Convert(Opcode.Ireduce, IrType.I32, Bound()), _builder.Iconst(IrType.I32, _random.Next(20, 34)));
             if (_random.Next(3) == 0) index = _builder.Binary(Opcode.Iadd, index, _builder.Iconst(IrType.I32, _random.Next(-3, 20)));
             _builder.Define(_index!.Value, index);
         }
         IrType type = Pick([IrType.I8, IrType.I16, IrType.I32, IrType.I64]);
         int offset = _random.Next(24), end = offset + type.Bytes();
-        Value wide = _random.Next(12) == 0 ? _builder.Iconst(IrType.I64, _random.Next(80)) : _builder.Convert(Opcode.Uextend, IrType.I64, _builder.Use(_index!.Value));
+        Value at = _builder.Use(_index!.Value);
+        // A sum that may wrap around, beside the number it is made of.
+        if (_random.Next(4) == 0) at = _builder.Binary(Opcode.Iadd, at, _builder.Iconst(IrType.I32, _random.Next(1, 20)));
+        Value wide = _random.Next(12) == 0 ? _builder.Iconst(IrType.I64, _random.Next(80)) : _builder.Convert(Opcode.Uextend, IrType.I64, at);
         Value outside = _random.Next(3) switch
         {
             0 => _builder.Icmp(IntCC.Ugt, _builder.Binary(Opcode.Iadd, wide, _builder.Iconst(IrType.I64, end)), Bound()),

@@ -16,6 +16,7 @@ static class MutationRun
         ["bounds"] = ["operators", "modules", "scalar", "tiers"],
         ["translation"] = ["operators", "modules", "scalar"],
         ["optimiser"] = ["operators", "scalar", "modules", "exceptions", "ir"],
+        ["checks"] = ["ir", "modules", "scalar"],
         ["lowering"] = ["operators", "scalar", "modules", "ir"],
         ["registers"] = ["ir", "modules", "scalar", "exceptions"],
         ["validation"] = ["validity"],

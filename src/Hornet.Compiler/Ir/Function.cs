@@ -35,9 +35,9 @@ internal readonly record struct InlineSiteData(int Symbol, int Base, int Start, 
     }
 }
 
-/// <summary>A number in memory that never becomes less, such as the length of something that only grows, and is never below <see cref="Least"/>. All loads
-/// of one bound read the same number. <see cref="Symbol"/> is the frontend's name for it.</summary>
-internal readonly record struct BoundData(int Symbol, long Least);
+/// <summary>What is known of a bound: it is never below <see cref="Least"/>. A bound is a number in memory that never becomes less, such as the length of something that
+/// only grows; all loads of one bound read the same number. The frontend numbers them, alike in all functions that may become one.</summary>
+internal readonly record struct BoundData(int Bound, long Least);
 
 /// <summary>At one safepoint: a tag of the frontend (a code offset), the frame it is inlined into, and the live values.</summary>
 internal readonly record struct FrameStateData(int Tag, FrameState Outer, ListRef Values);
@@ -52,7 +52,7 @@ internal struct InstData
     /// <summary><see cref="IntCC"/>, <see cref="FloatCC"/> or <see cref="AtomicOp"/>.</summary>
     public byte Cond;
     public MemFlags Mem;
-    /// <summary>Of a load: the number of the bound (+ 1) that it reads; 0 is none.</summary>
+    /// <summary>Of a load: the bound (+ 1) that it reads; 0 is none.</summary>
     public ushort Bound;
     public Value A, B, C;
     /// <summary>Arguments of calls and returns, the first branch target, or the branch table.</summary>
@@ -141,6 +141,7 @@ internal sealed partial class Function
     public FlatList<Signature> Signatures { get; } = new(8);
     public FlatList<ExternalFunction> Functions { get; } = new(8);
     public FlatList<StackSlotData> StackSlots { get; } = new(4);
+    /// <summary>The bounds of which something is known.</summary>
     public FlatList<BoundData> Bounds { get; } = new(4);
     public FlatList<FrameStateData> FrameStates { get; } = new(4);
     public FlatList<UInt128> Vectors { get; } = new(4);
@@ -251,6 +252,15 @@ internal sealed partial class Function
             if (Vectors[i] == vector)
                 return i;
         return Vectors.Add(vector);
+    }
+
+    /// <summary>What a bound is never below: 0 where nothing is declared.</summary>
+    public long LeastOf(int bound)
+    {
+        foreach (BoundData data in Bounds.AsSpan())
+            if (data.Bound == bound)
+                return data.Least;
+        return 0;
     }
 
     // Creation

@@ -69,14 +69,12 @@ internal sealed partial class FunctionBuilder
 
     public Value Load(IrType type, MemFlags flags, Value address, int offset) => Load(Opcode.Load, type, flags, address, offset);
 
-    /// <summary>A load of a number that never becomes less.</summary>
+    /// <summary>A load of a bound. One that is beyond counting is a number like any other.</summary>
     public Value LoadBound(BoundData bound, MemFlags flags, Value address, int offset)
     {
-        int number = 0;
-        while (number < _function.Bounds.Count && _function.Bounds[number] != bound) number++;
-        if (number == _function.Bounds.Count) _function.Bounds.Add(bound);
-        // One that is beyond counting is a number like any other.
-        return Build(new InstData(Opcode.Load, IrType.I64) { A = address, Imm = offset, Mem = flags, Bound = (ushort)(number < ushort.MaxValue ? number + 1 : 0) });
+        bool counted = bound.Bound < ushort.MaxValue;
+        if (counted && _function.LeastOf(bound.Bound) < bound.Least) _function.Bounds.Add(bound);
+        return Build(new InstData(Opcode.Load, IrType.I64) { A = address, Imm = offset, Mem = flags, Bound = (ushort)(counted ? bound.Bound + 1 : 0) });
     }
 
     public Value LoadVector(Opcode op, Lane lane, MemFlags flags, Value address, int offset) =>

@@ -83,13 +83,10 @@ internal sealed class IrParser
             }
             else if (Peek("bound"))
             {
-                Entity("bound");
+                int bound = Entity("bound");
                 Expect("=");
-                Expect("%");
-                int symbol = (int)Number();
-                Expect(",");
                 Expect("least");
-                _function.Bounds.Add(new BoundData(symbol, Number()));
+                _function.Bounds.Add(new BoundData(bound, Number()));
             }
             else if (Peek("sig"))
             {
@@ -276,7 +273,7 @@ internal sealed class IrParser
             case InstFormat.Shuffle: Two(ref data); Expect(","); data.Imm = Vector(); break;
             case InstFormat.Load:
                 Address(ref data, ref data.A);
-                if (Peek("bound")) data.Bound = (ushort)(Entity("bound") + 1);
+                if (Peek("bound")) data.Bound = checked((ushort)(Entity("bound") + 1));
                 break;
             case InstFormat.Store: data.A = Operand(); Expect(","); Address(ref data, ref data.B); break;
             case InstFormat.AtomicRmw:

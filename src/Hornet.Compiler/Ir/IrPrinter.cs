@@ -26,8 +26,8 @@ internal sealed class IrPrinter
         if (_function.StackLimit.Count > 0) _out.Append("    stack_limit ").AppendJoin(", ", _function.StackLimit.AsSpan().ToArray()).Append('\n');
         for (int i = 0; i < _function.StackSlots.Count; i++)
             _out.Append(CultureInfo.InvariantCulture, $"    ss{i} = {_function.StackSlots[i].Size}, align {_function.StackSlots[i].Align}\n");
-        for (int i = 0; i < _function.Bounds.Count; i++)
-            _out.Append(CultureInfo.InvariantCulture, $"    bound{i} = %{_function.Bounds[i].Symbol}, least {_function.Bounds[i].Least}\n");
+        foreach (BoundData bound in _function.Bounds.AsSpan())
+            _out.Append(CultureInfo.InvariantCulture, $"    bound{bound.Bound} = least {bound.Least}\n");
         for (int i = 0; i < _function.Signatures.Count; i++)
         {
             _out.Append(CultureInfo.InvariantCulture, $"    sig{i} = ");

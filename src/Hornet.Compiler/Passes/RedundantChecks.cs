@@ -170,7 +170,7 @@ internal static class RedundantChecks
         UInt128 n = (UInt128)sum + less + more;
         ulong known = c.Facts[BelowKey(bound, x)];
         if (known > 0 && n <= known - 1) return true;
-        ulong least = (ulong)f.Bounds[bound].Least;
+        ulong least = (ulong)f.LeastOf(bound);
         ulong constantChecked = c.Facts[BelowKey(bound, Value.None)];
         if (constantChecked > 0) least = Math.Max(least, constantChecked - 1);
         return n + (x.IsNone ? 0 : Ranges.Most(f, c, x, c.Facts)) <= least;
@@ -195,7 +195,7 @@ internal static class RedundantChecks
         // An i64 only: the constant was taken for a number of 64 bits.
         if (data.Op != Opcode.Load || data.Type != IrType.I64 || data.Bound == 0) return false;
         bound = data.Bound - 1;
-        return less <= (ulong)f.Bounds[bound].Least;
+        return less <= (ulong)f.LeastOf(bound);
     }
 
     /// <summary>A value as another one and a constant whose sum is the same whole number; none and a constant for a constant.</summary>

@@ -71,7 +71,7 @@ internal sealed partial class FunctionTranslator
     Value MemoryLength(uint memory, Value cell)
     {
         MemoryType type = module.Environment.Memories[(int)memory];
-        return _builder.LoadBound(new((int)memory, LeastLength(type)), MemFlags.Trusted(AliasClass.VmContext), cell, VmOffsets.MemoryLength);
+        return _builder.LoadBound(new(2 * (int)memory, LeastLength(type)), MemFlags.Trusted(AliasClass.VmContext), cell, VmOffsets.MemoryLength);
     }
 
     /// <summary>Bytes that a memory of a type has at least.</summary>

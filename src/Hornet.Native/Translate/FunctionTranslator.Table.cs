@@ -16,7 +16,7 @@ internal sealed partial class FunctionTranslator
         // An own table that cannot grow lies where it lies, as long as it is.
         bool isFixed = table >= module.Environment.ImportedTables && type.Limits.Max == type.Limits.Min;
         MemFlags flags = MemFlags.Trusted(isFixed ? AliasClass.ReadOnly : AliasClass.Table);
-        Value length = isFixed ? Iconst64((long)type.Limits.Min) : _builder.LoadBound(new(~table, (long)Math.Min(type.Limits.Min, long.MaxValue)), flags, cell, VmOffsets.TableLength);
+        Value length = isFixed ? Iconst64((long)type.Limits.Min) : _builder.LoadBound(new(2 * table + 1, (long)Math.Min(type.Limits.Min, long.MaxValue)), flags, cell, VmOffsets.TableLength);
         Value outside = _builder.Icmp(IntCC.Uge, wide, length);
         if (!byFault) _builder.Trapnz(outside, TrapCodes.ToCompiler(trap));
         // A mispredicted check must not read beyond the table: the index becomes 0 in the shadow of the branch.
