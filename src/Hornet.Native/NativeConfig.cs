@@ -27,11 +27,14 @@ public static class NativeConfig
 
     /// <summary>Guests run as machine code. Needs executable memory, an x86-64 CPU with SSE4.1 and, unless <see cref="Config.WithSignalsBasedTraps"/> says otherwise, signal handlers.</summary>
     /// <param name="config">Is changed and returned.</param>
-    /// <param name="lazy">Functions are compiled at their first call, and ahead of it by a thread of its own once a module has needed many; otherwise all of them when the module is made, by all cores.</param>
-    public static Config WithNativeCode(this Config config, bool lazy = true)
+    /// <param name="lazy">Functions are compiled when they are needed; otherwise all of them when the module is made, by all cores.</param>
+    /// <param name="tierUp">Where functions are compiled when they are needed: the interpreter runs them until they are hot. Otherwise a function is compiled at its first call.</param>
+    public static Config WithNativeCode(this Config config, bool lazy = true, bool tierUp = false) => config.WithNativeCode(lazy ? tierUp ? CompileMode.TierUp : CompileMode.Lazy : CompileMode.Eager, TierUpSettings.Default);
+
+    internal static Config WithNativeCode(this Config config, CompileMode mode, TierUpSettings tierUp)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return config.WithTier(options => new NativeTier(options, lazy ? CompileMode.Lazy : CompileMode.Eager));
+        return config.WithTier(options => new NativeTier(options, mode, tierUp));
     }
 
     /// <summary>What machine code may use of the CPU: for images that shall run elsewhere. This machine's features by default.</summary>

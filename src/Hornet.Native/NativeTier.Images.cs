@@ -109,7 +109,7 @@ internal sealed unsafe partial class NativeTier
                 if (!(thunk.IsCallOut ? _callOuts : _trampolines).ContainsKey(thunk.Key)) missing.Add(_thunks[(thunk.IsCallOut, thunk.Key)] = thunk);
             Publish(missing);
         }
-        return new(environment, content, new NativeCode(environment, content, settings, _target, CompileMode.Lazy, Interpreter.Prepare(environment, content, settings), image, keep));
+        return new(environment, content, NewCode(environment, content, settings, _mode == CompileMode.Eager ? CompileMode.Lazy : _mode, image, keep));
     }
 
     // What the host will call, and what the module calls of the host.

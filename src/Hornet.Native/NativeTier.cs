@@ -21,6 +21,7 @@ internal sealed unsafe partial class NativeTier : Tier
 
     readonly CodeTarget _target;
     readonly CompileMode _mode;
+    readonly TierUpSettings _tierUp;
     // Null where code traps without faults.
     readonly FaultHandler? _faults;
     // Of the process; here so that a call need not ask for it. Known before the first instance is.
@@ -31,9 +32,10 @@ internal sealed unsafe partial class NativeTier : Tier
     readonly Dictionary<(bool IsCallOut, string Key), ThunkCode> _thunks = [];
     readonly Lock _lock = new();
 
-    public NativeTier(EngineOptions options, CompileMode mode)
+    public NativeTier(EngineOptions options, CompileMode mode, TierUpSettings? tierUp = null)
     {
         _mode = mode;
+        _tierUp = tierUp ?? TierUpSettings.Default;
         _cacheOptions = options.Cache;
         _target = new(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit, new()
         {
@@ -55,14 +57,27 @@ internal sealed unsafe partial class NativeTier : Tier
     /// <summary>Threads that compile at once, -1 for as many as there are cores: for tests.</summary>
     public static int MostThreads { get; set; } = -1;
 
-    /// <summary>Runs what is not translated.</summary>
+    /// <summary>What is to be compiled in the background.</summary>
+    public CompileQueue Queue { get; } = new();
+
+    /// <summary>Runs what is not translated, or not hot.</summary>
     public InterpreterTier Interpreter { get; } = new();
 
     public override ModuleCode Prepare(ModuleEnvironment environment, ModuleContent content, CodeSettings settings)
     {
         CpuFeatures missing = _target.Compiler.Features & ~Cpu.Features;
         if (missing != 0) throw new NotSupportedException($"this engine compiles for a CPU with {ImageSettings.Names(missing)}, which this one does not have: it can only make images (Engine.PrecompileModule)");
-        return new NativeCode(environment, content, settings, _target, _mode, Interpreter.Prepare(environment, content, settings), null, Keep(settings));
+        return NewCode(environment, content, settings, _mode, null, Keep(settings));
+    }
+
+    NativeCode NewCode(ModuleEnvironment environment, ModuleContent content, CodeSettings settings, CompileMode mode, ImageReader? image, KeepCode? keep)
+    {
+        InterpreterCode interpreted = (InterpreterCode)Interpreter.Prepare(environment, content, settings);
+        HotFunctions? hot = mode == CompileMode.TierUp ? new(this, environment, _tierUp) : null;
+        NativeCode code = new(environment, content, settings, _target, mode, interpreted, image, keep) { Hot = hot };
+        if (hot is not null) hot.Code = code;
+        interpreted.TierUp = hot;
+        return code;
     }
 
     public override void Link(ModuleCode code, VmContext* context)
@@ -87,13 +102,48 @@ internal sealed unsafe partial class NativeTier : Tier
     {
         Interpreter.LinkHost(function, type);
         function->NativeContext = function;
-        function->NativeEntry = Thunk(isCallOut: true, type);
+        function->NativeEntry = _mode != CompileMode.TierUp ? Thunk(isCallOut: true, type) : _callOuts.TryGetValue(ThunkKey(type), out nint known) ? known : Stubs.Process.LazyHost;
     }
 
-    // The way is the trampoline of the function's type.
+    /// <summary>A host function was called through <see cref="Stubs.LazyHost"/>: it gets its thunk, and the copy of its reference in the calling instance, too.</summary>
+    public nint LinkLate(VmContext* caller, VmFuncRef* function)
+    {
+        nint thunk = Thunk(isCallOut: true, Store.Of(caller->Store).HostFunctionAt(function->Index).Type);
+        function->NativeEntry = thunk;
+        for (int i = 0, imported = NativeCode.Of(caller).Environment.ImportedFunctions; i < imported; i++)
+            if (caller->Functions[i].NativeContext == function) caller->Functions[i].NativeEntry = thunk;
+        return thunk;
+    }
+
+    /// <summary>What calls machine code of a type from outside.</summary>
+    public nint Trampoline(FuncType type) => Thunk(isCallOut: false, type);
+
+    // The way is the trampoline of the function's type, or the interpreter's as long as that runs it.
     public override CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        if (way == 0 && FindTrampoline(activation, callee, out way) is var found and not CallStatus.Ok) return found;
+        if (way == 0 || way == callee->InterpreterEntry)
+        {
+            if (StaysInterpreted(callee)) return Interpreter.Call(activation, callee, values, ref way);
+            if (FindTrampoline(activation, callee, out way) is var found and not CallStatus.Ok) return found;
+        }
+        return Run(activation, callee->Context, way, callee->NativeEntry, values);
+    }
+
+    bool StaysInterpreted(VmFuncRef* callee)
+    {
+        if (_mode != CompileMode.TierUp) return false;
+        NativeCode code = NativeCode.Of(callee->Context);
+        if (!code.IsStub(callee->NativeEntry)) return false;
+        int defined = (int)callee->Index - code.Environment.ImportedFunctions;
+        if (!code.IsCompiled(defined)) return true;
+        callee->NativeEntry = code.Entry(defined);
+        return false;
+    }
+
+    public override CallStatus EnterLoop(Activation* activation, VmFuncRef* callee, nint code, ValRaw* frame) => Run(activation, callee->Context, code, 0, frame);
+
+    CallStatus Run(Activation* activation, VmContext* context, nint trampoline, nint entry, ValRaw* values)
+    {
         VmStore* store = activation->Store;
         byte* outer = store->NativeStackLimit;
         byte* top = (byte*)((nint)activation->NativeTop & ~15);
@@ -105,7 +155,7 @@ internal sealed unsafe partial class NativeTier : Tier
         }
         store->NativeStackLimit = limit;
         activation->Exit = CallStatus.Ok;
-        CallStatus status = (CallStatus)_enter(callee->Context, way, callee->NativeEntry, values, top, activation);
+        CallStatus status = (CallStatus)_enter(context, trampoline, entry, values, top, activation);
         store->NativeStackLimit = outer;
         return Left(activation, status);
     }

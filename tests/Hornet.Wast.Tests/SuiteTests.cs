@@ -84,6 +84,11 @@ public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNa
 public sealed class NativePlainRun() : SuiteRun(static config => config.WithNativeCode().WithOptimizationLevel(OptimizationLevel.None));
 public sealed class NativeQuietRun() : SuiteRun(static config => config.WithNativeCode(lazy: false).WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false));
 
+public sealed class TierUpRun() : SuiteRun(static config => config.WithNativeCode(Native.CompileMode.TierUp, Native.TierUpSettings.Default));
+public sealed class TierUpAtOnceRun() : SuiteRun(static config => config.WithNativeCode(Native.CompileMode.TierUp, Native.TierUpSettings.AtOnce));
+public sealed class TierUpStressRun() : SuiteRun(static config =>
+    config.WithNativeCode(Native.CompileMode.TierUp, Native.TierUpSettings.AtOnce).WithOptimizationLevel(OptimizationLevel.None).WithCollectionAtEveryAllocation(true).WithFuelConsumption(true).WithEpochInterruption(true));
+
 public sealed class InterpreterSuite(InterpreterRun run) : SuiteTests(run), IClassFixture<InterpreterRun>;
 
 /// <summary>The interpreter with a collection at every allocation.</summary>
@@ -109,6 +114,15 @@ public sealed class NativePlainSuite(NativePlainRun run) : SuiteTests(run), ICla
 
 /// <summary>Short machine code that traps without a signal.</summary>
 public sealed class NativeQuietSuite(NativeQuietRun run) : SuiteTests(run), IClassFixture<NativeQuietRun>;
+
+/// <summary>Interpreted until it is hot.</summary>
+public sealed class TierUpSuite(TierUpRun run) : SuiteTests(run), IClassFixture<TierUpRun>;
+
+/// <summary>Machine code from the second call, and from the first turn of a loop.</summary>
+public sealed class TierUpAtOnceSuite(TierUpAtOnceRun run) : SuiteTests(run), IClassFixture<TierUpAtOnceRun>;
+
+/// <summary>The same with a collection at every allocation, and everything that is charged and asked on the way.</summary>
+public sealed class TierUpStressSuite(TierUpStressRun run) : SuiteTests(run), IClassFixture<TierUpStressRun>;
 
 public abstract class SuiteTests(SuiteRun run)
 {

@@ -47,6 +47,7 @@ internal static class CodeOptions
     public static OptionGroup Codegen { get; } = new('C', "Code generation options",
     [
         new("compiler", "native|interpreter", "what runs the guest: machine code (if not told otherwise, and where it can be made), or the interpreter, which needs neither signals nor executable memory", (s, o, v) => (s.Native, s.TierChosen) = (OptionValue.Choice(o, v, "native", "interpreter") == "native", true)),
+        new("tier-up", null, "interpret functions until they are hot, and compile them then (on), or compile them at their first call", (s, o, v) => s.TierUp = OptionValue.Flag(o, v)),
         new("lazy", null, "compile functions at their first call (on), or all of them before the guest starts", (s, o, v) => s.Lazy = OptionValue.Flag(o, v)),
         new("cache", null, "keep machine code for the next run of the same module (on)", (s, o, v) => s.Cache = OptionValue.Flag(o, v)),
     ],

@@ -27,6 +27,8 @@ internal sealed class RunSettings
     /// <summary>Images may be run.</summary>
     public bool AllowPrecompiled { get; set; }
     public bool Lazy { get; set; } = true;
+    /// <summary>What is compiled lazily is interpreted until it is hot.</summary>
+    public bool TierUp { get; set; }
     /// <summary>How profilers learn of machine code.</summary>
     public ProfilingStrategy Profiling { get; set; }
     /// <summary>Machine code is kept between runs.</summary>
@@ -67,7 +69,7 @@ internal sealed class RunSettings
         Config.WithFeatures(Features).WithFuelConsumption(Fuel is not null).WithEpochInterruption(Timeout is not null);
         if (MaxWasmStack is { } stack)
             Config.WithMaximumStackSize(stack);
-        return Native ? Config.WithNativeCode(Lazy) : Config;
+        return Native ? Config.WithNativeCode(Lazy, TierUp) : Config;
     }
 
     public void Switch(Features feature, bool on) => Features = on ? Features | feature : Features & ~feature;

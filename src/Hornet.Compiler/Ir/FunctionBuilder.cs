@@ -90,6 +90,8 @@ internal sealed partial class FunctionBuilder
 
     public Variable DeclareVariable(IrType type) => new(_variables.Add(type));
 
+    public IrType TypeOf(Variable variable) => _variables[variable.Index];
+
     public void Define(Variable variable, Value value) => _definitions.Set(Current.Index, variable.Index, value.Index);
 
     /// <summary>The value of a variable here.</summary>

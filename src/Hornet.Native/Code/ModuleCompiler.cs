@@ -26,6 +26,8 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
 
     readonly ConcurrentBag<Worker> _workers = [];
 
+    public ModuleTranslation Translation => translation;
+
     /// <summary>Compiles functions, given by their places among those that the module defines, and puts them into code memory.</summary>
     /// <param name="module">Whose they are.</param>
     /// <param name="functions">The functions.</param>
@@ -61,6 +63,15 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         return codes;
     }
 
+    /// <summary>Compiles a function, or what follows from a loop of it; null where the interpreter keeps it.</summary>
+    public FunctionCode? Compile(int defined, int loop)
+    {
+        Worker worker = Take();
+        FunctionCode? code = TryCompile(worker, defined, loop);
+        GiveBack(worker);
+        return code;
+    }
+
     Worker Take()
     {
         Worker worker = _workers.TryTake(out Worker? known) ? known : new(translation);
@@ -77,12 +88,19 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
 
     FunctionCode CompileOne(Worker worker, int defined)
     {
+        if (TryCompile(worker, defined, -1) is { } code) return code;
+        Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, translation.Environment.ImportedFunctions + defined);
+        return FunctionCode.Of(worker.Context.Compile(worker.Context.Function, target.Compiler), worker.Scratch);
+    }
+
+    FunctionCode? TryCompile(Worker worker, int defined, int loop)
+    {
         int index = translation.Environment.ImportedFunctions + defined;
         Function function = worker.Context.Function;
         try
         {
             if (LeaveOut is { } leaveOut && leaveOut(index)) throw new UntranslatedException(Op.Nop);
-            BuildIr(translation, worker.Translator, function, index, content.With(translation.Environment.Bodies[defined].Bytes));
+            BuildIr(translation, worker.Translator, function, index, content.With(translation.Environment.Bodies[defined].Bytes), loop);
             return FunctionCode.Of(worker.Context.Compile(function, target.Compiler), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
@@ -96,17 +114,16 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
             Interlocked.Increment(ref s_failures);
             (worker.Context, worker.Translator) = (new(), new(translation));
         }
-        Thunks.BuildInterpreted(worker.Context.Begin().Function, worker.Context.Builder, translation, index);
-        return FunctionCode.Of(worker.Context.Compile(worker.Context.Function, target.Compiler), worker.Scratch);
+        return null;
     }
 
     /// <summary>Translates a function of a module.</summary>
     /// <exception cref="UntranslatedException">The translation does not cover it.</exception>
-    public static void BuildIr(ModuleTranslation translation, FunctionTranslator translator, Function function, int index, ReadOnlySpan<byte> module)
+    public static void BuildIr(ModuleTranslation translation, FunctionTranslator translator, Function function, int index, ReadOnlySpan<byte> module, int loop = -1)
     {
         ByteRange body = translation.Environment.Bodies[index - translation.Environment.ImportedFunctions].Bytes;
         function.Clear();
-        translator.Translate(function, index, new ModuleBytes(module.Slice(body.Offset, body.Length), body.Offset));
+        translator.Translate(function, index, new ModuleBytes(module.Slice(body.Offset, body.Length), body.Offset), loop);
         function.StackLimit.Add(VmOffsets.ContextStore);
         function.StackLimit.Add(VmOffsets.StoreStackLimit);
     }
@@ -127,7 +144,8 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
     /// <summary>Functions on which the compiler failed, in this process.</summary>
     public static int Failures => s_failures;
 
-    unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
+    /// <summary>Puts compiled functions into code memory.</summary>
+    public unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
         int size = 0, alignment = target.Compiler.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;

@@ -14,6 +14,8 @@ internal enum CompileMode
     Eager,
     /// <summary>Each at its first call; a thread works ahead once it pays. Calls go through the entries.</summary>
     Lazy,
+    /// <summary>Each when it is hot; until then the interpreter runs it. Calls go through the code slots.</summary>
+    TierUp,
 }
 
 /// <summary>For what an engine compiles, besides <see cref="CodeSettings"/>.</summary>
@@ -54,7 +56,6 @@ internal sealed unsafe class NativeCode : ModuleCode
     ModuleCompiler? _compiler;
     // Bytes of the functions that were compiled because they were called.
     int _compiled;
-    bool _working;
     ModuleNames? _names;
     volatile bool _disposed;
 
@@ -138,6 +139,23 @@ internal sealed unsafe class NativeCode : ModuleCode
     /// <summary>Where a function that the module defines is called, by its place among those.</summary>
     public nint Entry(int defined) => Volatile.Read(ref _entries[defined]);
 
+    /// <summary>Whether an entry is a stub: nothing is compiled yet.</summary>
+    public bool IsStub(nint entry) => entry == 0 || (_stubRange is not null && entry >= _stubs && entry < _stubs + _stubRange.Size);
+
+    /// <summary>How a function is called within its instance.</summary>
+    public Hornet.Compiler.Ir.Signature SignatureOf(int function) => Compiler.Translation.SignatureOf(Environment.Functions[function]);
+
+    /// <summary>What compiles functions when they are hot; null in the other modes.</summary>
+    public HotFunctions? Hot { get; init; }
+
+    /// <summary>Where a call from machine code goes that has met a stub: to the function's code, compiled now if need be; 0: to the interpreter.</summary>
+    public nint EntryOfCalled(int defined, bool mustCompile)
+    {
+        if (Hot is null) return EntryOfCompiled(defined);
+        if (!IsCompiled(defined) && mustCompile) Hot.CompileNow(defined, wait: true);
+        return IsCompiled(defined) ? Entry(defined) : 0;
+    }
+
     /// <summary>The code of a function, compiled now if it is not yet.</summary>
     public nint EntryOfCompiled(int defined)
     {
@@ -150,11 +168,7 @@ internal sealed unsafe class NativeCode : ModuleCode
         return Entry(defined);
     }
 
-    bool IsCompiled(int defined)
-    {
-        nint entry = Entry(defined);
-        return entry != 0 && (_stubRange is null || entry < _stubs || entry >= _stubs + _stubRange.Size);
-    }
+    public bool IsCompiled(int defined) => !IsStub(Entry(defined));
 
     // Two threads may compile the same function; the code of either will do, and both stay until the module goes.
     void Publish(int[] functions, bool parallel)
@@ -165,9 +179,26 @@ internal sealed unsafe class NativeCode : ModuleCode
         for (int i = 0; i < functions.Length; i++) Volatile.Write(ref _entries[functions[i]], entries[i]);
     }
 
+    /// <summary>Whoever compiles in the background holds this while it touches what goes with the module, and looks whether it has gone.</summary>
+    public Lock Life => _ahead;
+
+    public bool IsDisposed => _disposed;
+
+    /// <summary>Compiles a function, or what follows from a loop of it (its offset in the module, or -1), from any thread; null where the interpreter keeps it.</summary>
+    public FunctionCode? Compile(int defined, int loop) => Compiler.Compile(defined, loop);
+
+    /// <summary>Puts what <see cref="Compile"/> has made into code memory.</summary>
+    public nint Add(int defined, int loop, FunctionCode code)
+    {
+        (CodeUnit unit, nint[] entries) = Compiler.Place(this, [defined], [code], forImage: _keep is not null && loop < 0);
+        CodeMap.Add(unit);
+        _units.Enqueue(unit);
+        if (loop < 0) Volatile.Write(ref _entries[defined], entries[0]);
+        return entries[0];
+    }
+
     void WorkAhead()
     {
-        _working = true;
         Thread thread = new(CompileRest) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" };
         thread.Start();
     }
@@ -218,8 +249,8 @@ internal sealed unsafe class NativeCode : ModuleCode
     public override void Dispose()
     {
         _disposed = true;
-        // The thread that works ahead ends before its code does.
-        if (_working) lock (_ahead) { }
+        // Threads that compile for it publish nothing any more.
+        lock (_ahead) { }
         CodeMap.Remove(_units);
         foreach (CodeUnit unit in _units) unit.Dispose();
         _stubRange?.Dispose();

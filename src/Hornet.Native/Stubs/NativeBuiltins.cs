@@ -31,7 +31,7 @@ internal static unsafe partial class NativeBuiltins
         table[(int)Builtin.AtomicWait32] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, long, ulong>)&AtomicWait32;
         table[(int)Builtin.AtomicWait64] = (nint)(delegate* unmanaged<VmContext*, uint, ulong, ulong, long, ulong>)&AtomicWait64;
         table[(int)Builtin.CallOut] = (nint)(delegate* unmanaged<VmContext*, VmFuncRef*, ValRaw*, void>)&CallOut;
-        table[(int)Builtin.Compile] = (nint)(delegate* unmanaged<VmContext*, ulong, nint>)&Compile;
+        AddPassages(table);
         table[(int)Builtin.NewException] = (nint)(delegate* unmanaged<VmContext*, uint, uint, ulong>)&NewException;
         AddObjects(table);
         table[(int)Builtin.Throw] = (nint)(delegate* unmanaged<VmContext*, ulong, void>)&Throw;
@@ -188,23 +188,5 @@ internal static unsafe partial class NativeBuiltins
         }
         Store.Of(context->Store).KeepGuestException((uint)exception);
         activation->Exit = CallStatus.WasmException;
-    }
-
-    [UnmanagedCallersOnly]
-    static nint Compile(VmContext* context, ulong defined)
-    {
-        try
-        {
-            NativeCode code = NativeCode.Of(context);
-            nint entry = code.EntryOfCompiled((int)defined);
-            VmFuncRef* reference = &context->Functions[code.Environment.ImportedFunctions + (int)defined];
-            if (reference->Context != null) reference->NativeEntry = entry;
-            return entry;
-        }
-        catch (Exception exception)
-        {
-            context->Store->Current->Exit = Store.Of(context->Store).KeepException(exception);
-            return 0;
-        }
     }
 }

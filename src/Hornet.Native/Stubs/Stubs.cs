@@ -38,8 +38,9 @@ internal sealed unsafe class Stubs
         EmitResume(asm, resume, returned);
         CodeLabel trap = buffer.CreateLabel();
         EmitTrap(asm, trap, leave);
-        CodeLabel lazy = buffer.CreateLabel();
+        CodeLabel lazy = buffer.CreateLabel(), lazyHost = buffer.CreateLabel();
         EmitLazy(asm, lazy, call);
+        EmitLazyHost(asm, lazyHost, call);
         for (int i = 0; i < builtins.Length; i++)
         {
             buffer.Align(16);
@@ -52,6 +53,7 @@ internal sealed unsafe class Stubs
         Enter = (delegate* unmanaged<VmContext*, nint, nint, ValRaw*, byte*, Activation*, int>)(_code.Start + buffer.Final(enter));
         Resume = (delegate* unmanaged<Activation*, int>)(_code.Start + buffer.Final(resume));
         _lazy = (nint)(_code.Start + buffer.Final(lazy));
+        LazyHost = (nint)(_code.Start + buffer.Final(lazyHost));
         Trap = (nint)(_code.Start + buffer.Final(trap));
         Leave = (nint)(_code.Start + buffer.Final(leave));
         Call = (nint)(_code.Start + buffer.Final(call));
@@ -71,6 +73,9 @@ internal sealed unsafe class Stubs
 
     /// <summary>What code without faults calls to trap: the same as a fault at the place that it would return to.</summary>
     public nint Trap { get; }
+
+    /// <summary>The entry of a host function that has no thunk yet.</summary>
+    public nint LazyHost { get; }
 
     /// <summary>Where images call builtins: eax is the number, rdi the VM context.</summary>
     public nint Call { get; }
@@ -188,30 +193,81 @@ internal sealed unsafe class Stubs
         asm.Jump(leave);
     }
 
-    // r11 function, r15 context, and the arguments of a call in flight, all of which must survive. Calls the builtin, then the code it names.
+    // r11 function, r15 context, and the arguments of a call in flight, all of which must survive. The builtin says in the save area whose code the
+    // call goes on in; if nowhere, the interpreter has run the function, and its results are where the arguments were.
     static void EmitLazy(Assembler asm, CodeLabel lazy, CodeLabel call)
     {
         CodeBuffer buffer = asm.Buffer;
-        ReadOnlySpan<int> integers = [Rdi, Rsi, Rdx, Rcx, R8, R9, Rax];
-        const int Vectors = 8, Frame = 8 * 8 + 16 * Vectors;
-        buffer.Align(16);
-        buffer.Bind(lazy);
-        asm.EmitPlain(X64Op.Push, reg: Rbp);
-        asm.Mov(Rbp, Rsp);
-        asm.Emit(X64Op.SubMi, 8, 0, Rsp, Frame);
-        for (int i = 0; i < integers.Length; i++) asm.Emit(X64Op.MovMr, 8, integers[i], RegMem.Memory(Rsp, 8 * i));
-        for (int i = 0; i < Vectors; i++) asm.Emit(X64Op.MovupsMr, 0, i, RegMem.Memory(Rsp, 64 + 16 * i));
+        CodeLabel interpreted = buffer.CreateLabel(), popped = buffer.CreateLabel();
+        EmitSave(asm, lazy);
         asm.Mov(Rdi, R15);
         asm.Mov(Rsi, R11);
-        asm.MovImm(Rax, (int)Builtin.Compile);
-        buffer.Byte(0xE8); // call
-        buffer.Distance(call, 0);
-        asm.Mov(R11, Rax);
-        for (int i = 0; i < integers.Length; i++) asm.Emit(X64Op.MovRm, 8, integers[i], RegMem.Memory(Rsp, 8 * i));
-        for (int i = 0; i < Vectors; i++) asm.Emit(X64Op.MovupsRm, 0, i, RegMem.Memory(Rsp, 64 + 16 * i));
+        EmitBuiltin(asm, call, Builtin.Compile);
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(Rsp, 8 * R11));
+        asm.Emit(X64Op.TestMr, 8, R11, R11);
+        asm.JumpIf(Cond.E, interpreted);
+        EmitRestore(asm);
+        asm.Emit(X64Op.JmpM, 8, 0, R11);
+        buffer.Bind(interpreted);
+        asm.Mov(Rdi, R15);
+        asm.Emit(X64Op.MovRm, 8, Rsi, RegMem.Memory(Rsp, 8 * R10));
+        EmitBuiltin(asm, call, Builtin.TakeResults);
+        asm.Emit(X64Op.MovRm, 8, R10, RegMem.Memory(Rsp, 8 * R10));
+        EmitRestore(asm);
+        // The callee pops its arguments.
+        asm.Emit(X64Op.TestMr, 8, R10, R10);
+        asm.JumpIf(Cond.NE, popped);
+        asm.EmitPlain(X64Op.Ret);
+        buffer.Bind(popped);
+        asm.EmitPlain(X64Op.Pop, reg: R11);
+        asm.Emit(X64Op.AddRm, 8, Rsp, R10);
+        asm.Emit(X64Op.JmpM, 8, 0, R11);
+    }
+
+    // r15 the host function's reference. The caller's context lies in the caller's frame, as for call-out thunks.
+    static void EmitLazyHost(Assembler asm, CodeLabel lazy, CodeLabel call)
+    {
+        EmitSave(asm, lazy);
+        asm.Emit(X64Op.MovRm, 8, Rdi, RegMem.Memory(Rbp, 0));
+        asm.Emit(X64Op.MovRm, 8, Rdi, RegMem.Memory(Rdi, -8));
+        asm.Mov(Rsi, R15);
+        EmitBuiltin(asm, call, Builtin.LinkHost);
+        asm.Emit(X64Op.MovRm, 8, R11, RegMem.Memory(Rsp, 8 * R11));
+        EmitRestore(asm);
+        asm.Emit(X64Op.JmpM, 8, 0, R11);
+    }
+
+    /// <summary>Where a stub that interrupts a call keeps the registers of arguments and results: integers by their number, then vectors; and its return address is how far above.</summary>
+    public const int SavedVectors = 16 * 8, SaveArea = SavedVectors + 8 * 16;
+
+    static ReadOnlySpan<int> Passing => [Rdi, Rsi, Rdx, Rcx, R8, R9, Rax];
+
+    static void EmitSave(Assembler asm, CodeLabel start)
+    {
+        asm.Buffer.Align(16);
+        asm.Buffer.Bind(start);
+        asm.EmitPlain(X64Op.Push, reg: Rbp);
+        asm.Mov(Rbp, Rsp);
+        asm.Emit(X64Op.SubMi, 8, 0, Rsp, SaveArea);
+        foreach (int register in Passing) asm.Emit(X64Op.MovMr, 8, register, RegMem.Memory(Rsp, 8 * register));
+        asm.Emit(X64Op.MovMr, 8, R11, RegMem.Memory(Rsp, 8 * R10));
+        for (int i = 0; i < 8; i++) asm.Emit(X64Op.MovupsMr, 0, i, RegMem.Memory(Rsp, SavedVectors + 16 * i));
+    }
+
+    static void EmitBuiltin(Assembler asm, CodeLabel call, Builtin builtin)
+    {
+        asm.Mov(Rdx, Rsp);
+        asm.MovImm(Rax, (int)builtin);
+        asm.Buffer.Byte(0xE8); // call
+        asm.Buffer.Distance(call, 0);
+    }
+
+    static void EmitRestore(Assembler asm)
+    {
+        foreach (int register in Passing) asm.Emit(X64Op.MovRm, 8, register, RegMem.Memory(Rsp, 8 * register));
+        for (int i = 0; i < 8; i++) asm.Emit(X64Op.MovupsRm, 0, i, RegMem.Memory(Rsp, SavedVectors + 16 * i));
         asm.Mov(Rsp, Rbp);
         asm.EmitPlain(X64Op.Pop, reg: Rbp);
-        asm.Emit(X64Op.JmpM, 8, 0, R11);
     }
 
     /// <summary>Bytes of one stub of <see cref="MakeLazy"/>.</summary>

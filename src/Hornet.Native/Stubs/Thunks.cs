@@ -13,14 +13,14 @@ using Function = Hornet.Compiler.Ir.Function;
 /// </summary>
 internal static class Thunks
 {
-    static readonly Signature s_trampoline = new([IrType.I64, IrType.I64, IrType.I64], [], HasContext: true);
+    public static readonly Signature Trampoline = new([IrType.I64, IrType.I64, IrType.I64], [], HasContext: true);
     static readonly MemFlags s_values = MemFlags.Trusted(AliasClass.Any);
 
     /// <summary>(context, entry, values): calls the machine code at entry.</summary>
     public static void BuildTrampoline(Function function, FunctionBuilder builder, Signature signature)
     {
         function.Name = "trampoline";
-        function.Signature = s_trampoline;
+        function.Signature = Trampoline;
         builder.Begin(function);
         Block block = builder.CreateEntryBlock();
         Value entry = builder.Param(block, 1), values = builder.Param(block, 2);
@@ -99,7 +99,7 @@ internal static class Thunks
     // A reference is zero-extended in its register as in its slot (docs/vm.md), and nothing here is a safepoint for it: 64 bits say it all.
     static IrType[] WithoutReferences(IrType[] types) => Array.ConvertAll(types, static type => type == IrType.Ref ? IrType.I64 : type);
 
-    static int SlotBytes(IrType type) => type == IrType.V128 ? 2 * ValRaw.Size : ValRaw.Size;
+    public static int SlotBytes(IrType type) => type == IrType.V128 ? 2 * ValRaw.Size : ValRaw.Size;
 
     static int Bytes(ReadOnlySpan<IrType> types)
     {

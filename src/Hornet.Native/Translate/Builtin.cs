@@ -26,8 +26,12 @@ internal enum Builtin
     AtomicWait64,
     /// <summary>Calls a function that is not machine code: a host function, or one that the interpreter runs.</summary>
     CallOut,
-    /// <summary>Compiles a function at its first call; yields its code's address.</summary>
+    /// <summary>A function without code of its own is called: compiles it and yields the code's address, or lets the interpreter run it.</summary>
     Compile,
+    /// <summary>Puts the results of a function that the interpreter has run where its caller expects them.</summary>
+    TakeResults,
+    /// <summary>Makes the thunk of a host function at its first call.</summary>
+    LinkHost,
     /// <summary>A new exception of a tag, its payload not yet there.</summary>
     NewException,
     /// <summary>Goes on in the innermost frame with a handler; does not return.</summary>
@@ -73,7 +77,9 @@ internal static class BuiltinSignatures
         /* AtomicWait32*/ new([I64, I32, I64, I64, I64], [I64]),   // memory, address, expected, timeout
         /* AtomicWait64*/ new([I64, I32, I64, I64, I64], [I64]),   // memory, address, expected, timeout
         /* CallOut     */ new([I64, I64, I64], []),                // function reference, values
-        /* Compile     */ new([I64, I64], [I64]),                  // function
+        /* Compile     */ new([I64, I64, I64], []),                // function, saved registers
+        /* TakeResults */ new([I64, I64, I64], []),                // function, saved registers
+        /* LinkHost    */ new([I64, I64, I64], []),                // function reference, saved registers
         /* NewException */ new([I64, I32, I32], [Ref]),            // tag, bytes of payload
         /* Throw       */ new([I64, I64], []),                     // exception
         /* NewStruct   */ new([I64, I32], [Ref]),                  // type

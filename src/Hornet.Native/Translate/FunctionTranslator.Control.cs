@@ -81,6 +81,7 @@ internal sealed partial class FunctionTranslator
 
     void OpenBlock(in Operator op, Block label)
     {
+        if (_loop >= 0) KeepOperands(_stack.Height);
         Block next = _builder.CreateBlock();
         AppendResults(next, op.BlockType);
         _stack.Open(new()
@@ -96,8 +97,10 @@ internal sealed partial class FunctionTranslator
         Block head = _builder.CreateBlock();
         ReadOnlySpan<ValType> parameters = ParametersOf(op.BlockType);
         foreach (ValType parameter in parameters) _builder.Function.AppendParam(head, module.TypeOf(parameter));
+        if (_loop >= 0) KeepOperands(_stack.Height - parameters.Length);
         _builder.Jump(head, _stack.Top(parameters.Length));
         _stack.Drop(parameters.Length);
+        if (op.Offset == _loop) TakeOver(head, parameters);
         _builder.SwitchTo(head);
         for (int i = 0; i < parameters.Length; i++) Push(_builder.Param(head, i));
         OpenBlock(op, head);
@@ -107,6 +110,8 @@ internal sealed partial class FunctionTranslator
     void OpenIf(in Operator op)
     {
         Value condition = _stack.Pop();
+        // Before the ways part: both sides see the same variables.
+        if (_loop >= 0) KeepOperands(_stack.Height);
         Block then = _builder.CreateBlock(), otherwise = _builder.CreateBlock();
         _builder.Brif(condition, then, [], otherwise, []);
         _builder.Seal(then);
@@ -118,7 +123,7 @@ internal sealed partial class FunctionTranslator
         if (parameters > 0)
         {
             EnsureScratch(parameters);
-            _stack.Top(parameters).CopyTo(_scratch);
+            _stack.Entries(parameters).CopyTo(_scratch);
             for (int i = 0; i < parameters; i++) Push(_scratch[i]);
             _stack.Frame(0).Height += parameters;
         }
@@ -177,7 +182,8 @@ internal sealed partial class FunctionTranslator
         }
         EnsureScratch(results);
         for (int i = 0; i < results; i++) _scratch[i] = _builder.Param(frame.Next, i);
-        _builder.Return(_scratch.AsSpan(0, results));
+        if (_loop >= 0) ReturnToFrame(_scratch.AsSpan(0, results));
+        else _builder.Return(_scratch.AsSpan(0, results));
     }
 
     int LabelArity(in ControlFrame frame) => frame.Kind == Op.Loop ? ParametersOf(frame.Type).Length : ResultCount(frame);
@@ -248,14 +254,16 @@ internal sealed partial class FunctionTranslator
                 int count = ((FuncType)module.Environment.Types[type]).Parameters.Length;
                 ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, module.LeavesByTailCalls ? _builder.VmContext() : Value.None);
                 _stack.Drop(count);
-                bool direct = !module.CallsThroughSlots || (int)op.A == _index;
+                // What begins in a loop is not what calls of the function lead to.
+                bool direct = !module.CallsThroughSlots || (int)op.A == _index && _loop < 0;
                 FuncRef callee = _builder.DeclareFunction((int)op.A, signature, direct ? -1 : 8 * ((int)op.A - module.Environment.ImportedFunctions));
                 if (op.Op == Op.Call)
                 {
                     BuildCall(callee, arguments);
                     break;
                 }
-                _builder.ReturnCall(callee, arguments);
+                if (_loop < 0) _builder.ReturnCall(callee, arguments);
+                else ReturnResultsOf(_builder.Call(callee, arguments));
                 _reachable = false;
                 break;
             }
@@ -296,12 +304,14 @@ internal sealed partial class FunctionTranslator
         SigRef signature = _builder.DeclareSignature(module.ContextSignatureOf(type));
         ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, context);
         _stack.Drop(count);
-        if (tail)
+        if (!tail)
         {
-            _builder.ReturnCallIndirect(signature, entry, arguments);
-            _reachable = false;
+            BuildCall(signature, entry, arguments);
+            return;
         }
-        else BuildCall(signature, entry, arguments);
+        if (_loop < 0) _builder.ReturnCallIndirect(signature, entry, arguments);
+        else ReturnResultsOf(_builder.CallIndirect(signature, entry, arguments));
+        _reachable = false;
     }
 
     /// <summary>The uppermost operands with the callee's context, if there is one, before them; valid until the next call of this.</summary>

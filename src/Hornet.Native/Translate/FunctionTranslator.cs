@@ -31,27 +31,33 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     /// <summary>The constant that the current basic block charges, none where it charges nothing yet.</summary>
     Inst _charged;
 
-    /// <summary>Builds the IR of the function <paramref name="index"/> into a cleared <paramref name="function"/>; <paramref name="body"/> is its locals and code.</summary>
-    public void Translate(Function function, int index, ModuleBytes body)
+    /// <summary>Builds the IR of a function.</summary>
+    /// <param name="function">Cleared.</param>
+    /// <param name="index">Which it is.</param>
+    /// <param name="body">Its locals and code.</param>
+    /// <param name="loop">Offset of the loop where the interpreter's frame is taken over, -1 for the whole function.</param>
+    public void Translate(Function function, int index, ModuleBytes body, int loop = -1)
     {
         ModuleEnvironment environment = module.Environment;
         _index = index;
         _typeIndex = environment.Functions[index];
         _type = (FuncType)environment.Types[_typeIndex];
-        function.Name = $"wasm{index}";
-        function.Signature = module.SignatureOf(_typeIndex);
+        function.Name = loop < 0 ? $"wasm{index}" : $"wasm{index}_loop{loop:x}";
+        function.Signature = loop < 0 ? module.SignatureOf(_typeIndex) : Thunks.Trampoline;
         ByteRange range = environment.Bodies[index - environment.ImportedFunctions].Bytes;
         (function.Symbol, function.SourceStart, function.SourceEnd) = (index, range.Offset, range.End);
         _builder.Begin(function);
-        _stack.Clear();
+        _stack.Clear(_builder);
         _locals.Clear();
         _handlers.Clear();
         _checkedIn.Clear();
         _within.Clear();
         Block entry = _builder.CreateEntryBlock();
+        BeginTakeOver(loop, entry);
         for (int i = 0; i < _type.Parameters.Length; i++)
         {
             DeclareLocal(_type.Parameters[i]);
+            if (_loop >= 0) continue;
             // A context before the parameters stays where it is: in its register.
             Value parameter = _builder.Param(entry, module.LeavesByTailCalls ? i + 1 : i);
             _builder.Define(_locals[i], parameter);

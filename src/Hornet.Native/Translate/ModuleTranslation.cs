@@ -30,7 +30,7 @@ internal sealed unsafe class ModuleTranslation
     public ModuleTranslation(ModuleEnvironment environment, CodeSettings settings, BoundsChecks checks, CompileMode mode)
     {
         LeavesByTailCalls = environment.HasTailCalls;
-        CallsThroughSlots = mode == CompileMode.Lazy;
+        CallsThroughSlots = mode != CompileMode.Eager;
         (Environment, Settings, Checks) = (environment, settings, checks);
         Layout = new(environment);
         _objects = new GcType?[environment.Types.Count];

@@ -31,27 +31,52 @@ internal struct ControlFrame
     public Block NextTest;
 }
 
-/// <summary>The operands and open blocks of the function being translated: what the validator checks as types, here as values.</summary>
+/// <summary>
+/// The operands and open blocks of the function being translated: what the validator checks as types, here as values. An operand may be a variable of
+/// the builder instead (a number below that of no value), whose value is looked up where it is taken.
+/// </summary>
 internal sealed class OperandStack
 {
     readonly FlatList<Value> _values = new(64);
     readonly FlatList<ControlFrame> _frames = new(32);
+    FunctionBuilder _builder = null!;
 
     public int Height => _values.Count;
     public int Depth => _frames.Count;
 
-    public void Clear()
+    public void Clear(FunctionBuilder builder)
     {
+        _builder = builder;
         _values.Clear();
         _frames.Clear();
     }
 
     public void Push(Value value) => _values.Add(value);
-    public Value Pop() => _values.Pop();
-    public Value Peek() => _values[_values.Count - 1];
+    public Value Pop() => Look(_values.Pop());
+    public Value Peek() => Look(_values[_values.Count - 1]);
 
     /// <summary>The uppermost values, in the order they were pushed; valid until the next push.</summary>
-    public ReadOnlySpan<Value> Top(int count) => _values.AsSpan()[(_values.Count - count)..];
+    public ReadOnlySpan<Value> Top(int count)
+    {
+        Span<Value> top = Entries(count);
+        foreach (ref Value value in top) value = Look(value);
+        return top;
+    }
+
+    /// <summary>The uppermost entries as they are, variables as variables.</summary>
+    public Span<Value> Entries(int count) => _values.AsSpan()[(_values.Count - count)..];
+
+    public static Value EntryOf(Variable variable) => new(FirstVariable - variable.Index);
+
+    public static bool IsVariable(Value entry, out Variable variable)
+    {
+        variable = new(FirstVariable - entry.Index);
+        return entry.Index <= FirstVariable;
+    }
+
+    const int FirstVariable = -2;
+
+    Value Look(Value entry) => IsVariable(entry, out Variable variable) ? _builder.Use(variable) : entry;
 
     public void Drop(int count) => Truncate(_values.Count - count);
 

@@ -158,8 +158,13 @@ internal static unsafe class GuestCalls
     /// Out of running guest code into a function that another tier runs. Never throws: what goes wrong is kept in the store and becomes
     /// a status.
     /// </summary>
+    /// <param name="store">The store that runs.</param>
+    /// <param name="tier">The other tier.</param>
+    /// <param name="callee">The function.</param>
+    /// <param name="values">Its arguments and results; of a function that goes on in a loop its frame.</param>
+    /// <param name="loop">Code that goes on in a loop of the function (<see cref="Tier.EnterLoop"/>), 0 for a call.</param>
     [SkipLocalsInit]
-    public static CallStatus InvokeInner(Store store, Tier tier, VmFuncRef* callee, ValRaw* values)
+    public static CallStatus InvokeInner(Store store, Tier tier, VmFuncRef* callee, ValRaw* values, nint loop = 0)
     {
         Activation* parent = store.Vm->Current;
         if ((byte*)&parent < parent->HostStackLimit)
@@ -176,9 +181,18 @@ internal static unsafe class GuestCalls
         activation->StackBase = parent->InterpreterTop;
         activation->StackEnd = parent->NativeTop;
         activation->HostStackLimit = parent->HostStackLimit;
-        store.SweepHandlesBefore(callee, values);
-        nint way = 0;
-        CallStatus status = Enter(store, tier, activation, callee, values, ref way);
+        CallStatus status;
+        if (loop == 0)
+        {
+            store.SweepHandlesBefore(callee, values);
+            nint way = 0;
+            status = Enter(store, tier, activation, callee, values, ref way);
+        }
+        else
+        {
+            Begin(store, activation);
+            status = tier.EnterLoop(activation, callee, loop, values);
+        }
         return status == CallStatus.Suspended ? status : EndInner(store, ref activation, status);
     }
 
@@ -197,6 +211,13 @@ internal static unsafe class GuestCalls
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static CallStatus Enter(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
+        Begin(store, activation);
+        return tier.Call(activation, callee, values, ref way);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Begin(Store store, Activation* activation)
+    {
         activation->Store = store.Vm;
         activation->InterpreterTop = activation->StackBase;
         activation->NativeTop = activation->StackEnd;
@@ -206,6 +227,5 @@ internal static unsafe class GuestCalls
         activation->InterpreterContext = null;
         activation->Trap = TrapCode.None;
         store.Vm->Current = activation;
-        return tier.Call(activation, callee, values, ref way);
     }
 }

@@ -62,6 +62,8 @@ internal enum Code : ushort
     CanonicalF64x2,
     Fuel,
     CheckInterrupt,
+    CountCall,
+    CountLoop,
     Call,
     CallImport,
     CallRef,

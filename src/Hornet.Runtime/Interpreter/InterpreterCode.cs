@@ -34,6 +34,9 @@ internal sealed unsafe class InterpreterCode : ModuleCode
     public ModuleEnvironment Environment { get; }
     public CodeSettings Settings { get; }
 
+    /// <summary>Told of hot functions; set before the first call, null where nothing compiles them.</summary>
+    public TierUp? TierUp { get; set; }
+
     /// <summary>What a VmContext carries.</summary>
     public nint Handle => GCHandle.ToIntPtr(_handle);
 
@@ -53,8 +56,22 @@ internal sealed unsafe class InterpreterCode : ModuleCode
         lock (_lock)
         {
             if (*at != null) return;
+            if (TierUp is not null && TierUp.IsCompiled(defined))
+            {
+                UseMachineCode(defined);
+                return;
+            }
             using Translator translator = Translator.Rent();
-            translator.Translate(this, _content.With(Environment.Bodies[defined].Bytes), defined);
+            try
+            {
+                translator.Translate(this, _content.With(Environment.Bodies[defined].Bytes), defined);
+            }
+            catch (WasmFormatException) when (TierUp is not null && TierUp.TryCompile(defined))
+            {
+                // A limit of the interpreter's own.
+                UseMachineCode(defined);
+                return;
+            }
             ReadOnlySpan<byte> code = translator.Code;
             byte* block = Allocate(sizeof(CodeHeader) + code.Length);
             byte* entry = block + sizeof(CodeHeader);
@@ -63,6 +80,27 @@ internal sealed unsafe class InterpreterCode : ModuleCode
             Add(translator.Describe(entry));
             // Whoever sees the entry must see the code: it is read through the entry, so an ordered store suffices.
             Volatile.Write(ref *(nint*)at, (nint)entry);
+        }
+    }
+
+    /// <summary>From now on the interpreter's calls of a function go to its machine code; frames that it has go on.</summary>
+    public void UseMachineCode(int defined)
+    {
+        FuncType type = Environment.FunctionType(Environment.ImportedFunctions + defined);
+        int paramBytes = FrameLayout.Bytes(type.Parameters), resultBytes = FrameLayout.Bytes(type.Results);
+        lock (_lock)
+        {
+            byte* block = Allocate(sizeof(CodeHeader) + 32), entry = block + sizeof(CodeHeader);
+            *(CodeHeader*)block = new CodeHeader
+            {
+                ParamBytes = paramBytes, ResultBytes = resultBytes, FrameBytes = FrameHeader.Size + Math.Max(paramBytes, resultBytes), Function = Environment.ImportedFunctions + defined,
+            };
+            *(nint*)entry = Dispatch.Word(Code.CallOut);
+            *(nint*)(entry + 8) = (nint)(delegate*<byte*, byte*, Machine*, byte*>)&Leaves.MachineCode;
+            *(int*)(entry + 16) = paramBytes;
+            *(int*)(entry + 20) = resultBytes;
+            *(int*)(entry + 24) = Environment.ImportedFunctions + defined;
+            Volatile.Write(ref *(nint*)Cell(defined), (nint)entry);
         }
     }
 

@@ -9,15 +9,31 @@ internal static unsafe partial class Leaves
     /// <summary>A direct call found an empty cell; it is repeated.</summary>
     public static byte* Translate(byte* ip, byte* fp, Machine* m)
     {
-        InterpreterCode.Of(m->Vm).Translate(m->Cell);
-        return ip;
+        InterpreterCode code = InterpreterCode.Of(m->Vm);
+        return TryTranslate(code, m->Cell, ip, fp, m) ? ip : null;
+    }
+
+    // A function that cannot be translated ends the run where it is called.
+    static bool TryTranslate(InterpreterCode code, nint cell, byte* call, byte* fp, Machine* m)
+    {
+        try
+        {
+            code.Translate(cell);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            Expose(call, fp, m);
+            m->Status = (nint)Hornet.Store.Of(m->Store).KeepException(exception);
+            return false;
+        }
     }
 
     /// <summary>A call through a reference found an empty cell; callee, frame and return address are in the machine.</summary>
     public static byte* TranslateCallee(byte* ip, byte* fp, Machine* m)
     {
-        InterpreterCode.Of(m->Callee->Context).Translate(m->Callee->InterpreterEntry);
-        return Dispatch.CallMachine;
+        InterpreterCode code = InterpreterCode.Of(m->Callee->Context);
+        return TryTranslate(code, m->Callee->InterpreterEntry, m->ReturnIp - 1, fp, m) ? Dispatch.CallMachine : null;
     }
 
     /// <summary>call_indirect where the slot is not initialised or the type is not the same. Fields: index, table, type, frame.</summary>
@@ -93,25 +109,14 @@ internal static unsafe partial class Leaves
     /// <summary>The one instruction of a host function. Fields: bytes of arguments, of results.</summary>
     public static byte* HostCall(byte* ip, byte* fp, Machine* m)
     {
-        FrameHeader header = *(FrameHeader*)fp;
         int arguments = Number(ip, 16), results = Number(ip, 20);
-        Activation* activation = m->Activation;
         VmFuncRef* callee = m->Callee;
         byte* start = fp - arguments;
         // Results that would overwrite the header are made above it: a call that waits must still find it.
         byte* values = results <= arguments ? start : fp + FrameHeader.Size;
         if (values != start) Unsafe.CopyBlockUnaligned(values, start, (uint)arguments);
-        activation->InterpreterTop = fp + FrameHeader.Size + Math.Max(arguments, results);
-        activation->InterpreterIp = header.ReturnIp == Dispatch.Exit ? header.ReturnIp : header.ReturnIp - 1;
-        activation->InterpreterFrame = header.CallerFp;
-        activation->InterpreterContext = header.CallerVm;
-        CallStatus status = HostCalls.Invoke(m->Vm, callee, (ValRaw*)values);
-        if (status == CallStatus.Suspended)
-        {
-            activation->ResumeIp = ip;
-            activation->ResumeFp = fp;
-        }
-        return HostReturned(ip, fp, m, status);
+        ExposeCaller(fp, FrameHeader.Size + Math.Max(arguments, results), m);
+        return Left(ip, fp, m, HostCalls.Invoke(m->Vm, callee, (ValRaw*)values));
     }
 
     /// <summary>The second half of a host call, which may come long after the first.</summary>

@@ -35,6 +35,8 @@ internal unsafe struct Machine
 [StructLayout(LayoutKind.Sequential)]
 internal struct CodeHeader
 {
+    /// <summary>What the interpreter may still spend on the function before <see cref="TierUp"/> hears of it, and how often it was called: where functions tier up.</summary>
+    public int Heat, Calls;
     public int ParamBytes;
     public int ResultBytes;
     /// <summary>Bytes from fp to the frame's end. Handlers read it at entry - 8.</summary>

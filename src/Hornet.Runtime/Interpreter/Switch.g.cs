@@ -389,6 +389,18 @@ internal static unsafe class Switch
                     if (m->Store->Interrupt != 0) { { m->Leaf = &Leaves.Interrupt; goto slow; } }
                     ip += 8; continue;
                 }
+                case Code.CountCall:
+                {
+                    int* heat = (int*)(ip + *(int*)(ip + 8));
+                    heat[1]++;
+                    if ((heat[0] -= *(int*)(ip + 12)) < 0) { { m->Leaf = &Leaves.HotCall; goto slow; } }
+                    ip += 16; continue;
+                }
+                case Code.CountLoop:
+                {
+                    if ((*(int*)(ip + *(int*)(ip + 8)) -= *(int*)(ip + 12)) < 0) { { m->Leaf = &Leaves.HotLoop; goto slow; } }
+                    ip += 28; continue;
+                }
                 case Code.Call:
                 {
                     byte* n = fp + *(int*)(ip + 16);

@@ -73,6 +73,8 @@ internal static unsafe class RawCalliHelper
         a[(int)Code.CanonicalF64x2] = (nint)(Handler)(&CanonicalF64x2);
         a[(int)Code.Fuel] = (nint)(Handler)(&Fuel);
         a[(int)Code.CheckInterrupt] = (nint)(Handler)(&CheckInterrupt);
+        a[(int)Code.CountCall] = (nint)(Handler)(&CountCall);
+        a[(int)Code.CountLoop] = (nint)(Handler)(&CountLoop);
         a[(int)Code.Call] = (nint)(Handler)(&Call);
         a[(int)Code.CallImport] = (nint)(Handler)(&CallImport);
         a[(int)Code.CallRef] = (nint)(Handler)(&CallRef);
@@ -1491,6 +1493,22 @@ internal static unsafe class RawCalliHelper
     {
         if (m->Store->Interrupt != 0) { return Interrupt(ip, fp, mem, len, vm, m); }
         ip += 8; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CountCall(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        int* heat = (int*)(ip + *(int*)(ip + 8));
+        heat[1]++;
+        if ((heat[0] -= *(int*)(ip + 12)) < 0) { return HotCall(ip, fp, mem, len, vm, m); }
+        ip += 16; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    static nint CountLoop(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        if ((*(int*)(ip + *(int*)(ip + 8)) -= *(int*)(ip + 12)) < 0) { return HotLoop(ip, fp, mem, len, vm, m); }
+        ip += 28; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
@@ -8402,6 +8420,34 @@ internal static unsafe class RawCalliHelper
         m->Fp = fp;
         m->Vm = vm;
         ip = Leaves.CallIndirectSlow(ip, fp, m);
+        if (ip == null) { return m->Status; }
+        fp = m->Fp;
+        vm = m->Vm;
+        mem = vm->Memory0->Base;
+        len = vm->Memory0->Length;
+        return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    static nint HotCall(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        m->Fp = fp;
+        m->Vm = vm;
+        ip = Leaves.HotCall(ip, fp, m);
+        if (ip == null) { return m->Status; }
+        fp = m->Fp;
+        vm = m->Vm;
+        mem = vm->Memory0->Base;
+        len = vm->Memory0->Length;
+        return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    static nint HotLoop(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
+    {
+        m->Fp = fp;
+        m->Vm = vm;
+        ip = Leaves.HotLoop(ip, fp, m);
         if (ip == null) { return m->Status; }
         fp = m->Fp;
         vm = m->Vm;

@@ -13,8 +13,8 @@ internal sealed unsafe partial class Translator
         /// <summary>Entries and homes below the block's parameters.</summary>
         public int Count, Top;
         public ValType[] Params, Results;
-        /// <summary>Where a loop begins, in the code.</summary>
-        public int Start;
+        /// <summary>Where a loop begins, in the code, and where it counts its turns (-1: it does not).</summary>
+        public int Start, Counter;
         /// <summary>The last field that wants the block's end: each holds the position of the one before, -1 ends.</summary>
         public int Pending;
         /// <summary>The field that wants the else branch, or -1.</summary>
@@ -39,7 +39,7 @@ internal sealed unsafe partial class Translator
         frame = new Frame
         {
             Kind = kind, Count = _count - parameters.Length, Top = _top - FrameLayout.Bytes(parameters), Params = parameters.ToArray(), Results = results.ToArray(),
-            Start = -1, Pending = -1, Else = -1, Stub = -1,
+            Start = -1, Counter = -1, Pending = -1, Else = -1, Stub = -1,
         };
         return ref frame;
     }
@@ -62,8 +62,7 @@ internal sealed unsafe partial class Translator
                 break;
             case Op.Loop:
                 SaveAll();
-                Open(FrameKind.Loop).Start = _pos;
-                Barrier();
+                OpenLoop();
                 if (_settings.Interruptible) EmitCheck();
                 break;
             case Op.If:
@@ -118,6 +117,37 @@ internal sealed unsafe partial class Translator
             case Op.BrOnCast or Op.BrOnCastFail: BranchOnCast(); break;
             default: StepCall(); break;
         }
+    }
+
+    void OpenLoop()
+    {
+        ref Frame frame = ref Open(FrameKind.Loop);
+        frame.Start = _pos;
+        Barrier();
+        if (_module.TierUp is null) return;
+        int outer = 0;
+        for (int i = _frameCount - 2; i >= 0; i--)
+        {
+            // What a legacy catch has caught has no place that machine code knows.
+            if (_frames[i].Kind is FrameKind.Try or FrameKind.Catch) return;
+            if (outer == 0 && _frames[i].Kind == FrameKind.Loop) outer = _frames[i].Start - _pos;
+        }
+        int start = _pos;
+        Begin(Runtime.Code.CountLoop);
+        // How long the loop is turns out at its end.
+        CountFields(start, 0);
+        Field(_op.Offset);
+        Field(outer);
+        Field(0);
+        frame.Counter = start;
+        Barrier();
+    }
+
+    void CountFields(int start, int weight)
+    {
+        Field(-sizeof(CodeHeader) - start);
+        Field(weight);
+        Barrier();
     }
 
     /// <summary>What follows cannot be reached.</summary>
@@ -204,6 +234,7 @@ internal sealed unsafe partial class Translator
             Bind(frame.Pending);
             reached = true;
         }
+        if (frame.Counter >= 0) Patch(frame.Counter + 12, _module.TierUp!.Weight(_op.Offset - FieldAt(frame.Counter + 16)));
         _frameCount--;
         Restack(frame, frame.Results);
         Barrier();

@@ -143,6 +143,12 @@ internal sealed unsafe partial class Translator
         for (int i = _count - 1; i >= _saved; i--)
         {
             ref Entry entry = ref _stack[i];
+            if (entry.Where == Where.Const && _module.TierUp is not null)
+            {
+                // Machine code that takes over at a loop reads homes.
+                Constant(entry.Home, entry);
+                entry.Where = Where.Home;
+            }
             if (entry.Where != Where.Local) continue;
             _aliases[entry.Local] = entry.Next;
             Copy(entry.Home, _localAt[entry.Local], entry.Type.IsVector);

@@ -21,6 +21,8 @@ internal sealed unsafe partial class Translator : IDisposable
     ValType[] _localTypes = new ValType[32];
     int[] _localAt = new int[32];
     int _localCount;
+    // What may be spent on the function before it is compiled.
+    int _heat;
     Operator _op;
 
     public static Translator Rent() => Interlocked.Exchange(ref s_spare, null) ?? new();
@@ -35,10 +37,11 @@ internal sealed unsafe partial class Translator : IDisposable
 
     public CodeHeader Header => new()
     {
+        Heat = _heat,
         ParamBytes = _paramBytes,
         ResultBytes = _resultBytes,
-        // Room for what Zero writes past the locals.
-        FrameBytes = _maxTop + 32,
+        // Room for what Zero writes past the locals, and for the results of machine code that takes the frame over.
+        FrameBytes = Math.Max(_maxTop, _module.TierUp is null ? 0 : FrameHeader.Size + Math.Max(_paramBytes, _resultBytes)) + 32,
         Function = _function,
     };
 
@@ -56,6 +59,13 @@ internal sealed unsafe partial class Translator : IDisposable
         ByteRange body = _env.Bodies[defined].Bytes;
         OperatorReader reader = new(bytes.Slice(body.Offset, body.Length), body.Offset);
         Reset(body.Offset);
+        _heat = 0;
+        if (module.TierUp is { } tierUp)
+        {
+            _heat = tierUp.Budget(body.Length);
+            Begin(Runtime.Code.CountCall);
+            CountFields(_pos - sizeof(nint), tierUp.Weight(body.Length));
+        }
         DeclareLocals(ref reader);
         PushFrame(FrameKind.Function, [], _type.Results);
         if (_settings.Interruptible) EmitCheck();

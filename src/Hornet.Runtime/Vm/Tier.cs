@@ -54,6 +54,13 @@ internal abstract unsafe class Tier
     /// <param name="way">What the tier wants to remember of this function between calls; 0 at first, and not when a call has ended well.</param>
     public abstract CallStatus Call(Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way);
 
+    /// <summary>Takes a function over at a loop's head.</summary>
+    /// <param name="activation">A new one.</param>
+    /// <param name="callee">The function.</param>
+    /// <param name="code">What <see cref="TierUp.Looped"/> said.</param>
+    /// <param name="frame">The interpreter's frame; results go where a host function would leave them.</param>
+    public virtual CallStatus EnterLoop(Activation* activation, VmFuncRef* callee, nint code, ValRaw* frame) => throw new NotSupportedException();
+
     /// <summary>Goes on where a host call has suspended the activation; how that call has ended is <paramref name="status"/>, its results are in place.</summary>
     public abstract CallStatus Resume(Activation* activation, CallStatus status);
 
