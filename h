@@ -17,6 +17,8 @@ help() {
 ./h fuzz [TARGET] [--seconds N] [--seed S]
                            compare the tiers with each other and with Wasmtime on generated modules, and more (docs/testing.md); what
                            differs is shrunk into artifacts/fuzz/ (default: all targets in turn; ./h fuzz help names them)
+./h fuzz TARGET... --guided   the same, keeping and changing cases that took a new branch of the compiler, the reader or the text
+./h fuzz TARGET --afl      AFL++ makes the bytes (Debian: apt install afl++)
 ./h fuzz mutation [NAME...] [--seconds N]
                            which of the seeded mistakes of tests/mutants the fuzzers find, and how soon
 ./h fuzz properties [seconds] [group...]

@@ -6,9 +6,10 @@ namespace Hornet.Fuzz;
 /// </summary>
 public sealed class Decisions
 {
-    readonly List<int> _taken = [];
+    readonly List<int> _taken = [], _counts = [];
     readonly int[]? _recorded;
     readonly byte[]? _bytes;
+    readonly bool _goesOn;
     int _at;
     readonly long _round;
     ulong _state;
@@ -19,19 +20,34 @@ public sealed class Decisions
 
     public Decisions(int[] recorded) => _recorded = recorded;
 
+    /// <summary>Played back, and fresh behind the end.</summary>
+    public Decisions(int[] recorded, ulong seed) : this(seed, 0) => (_recorded, _goesOn) = (recorded, true);
+
     /// <summary>From the bytes of another program's choice, as many for each number as it needs.</summary>
     public Decisions(byte[] bytes) => _bytes = bytes;
 
     /// <summary>All numbers so far.</summary>
     public int[] Taken => [.. _taken];
 
+    /// <summary>Bytes that make the same decisions.</summary>
+    public byte[] ToBytes()
+    {
+        List<byte> bytes = [];
+        for (int i = 0; i < _taken.Count; i++)
+            for (int size = Size(_counts[i]) - 1; size >= 0; size--) bytes.Add((byte)(_taken[i] >> 8 * size));
+        return [.. bytes];
+    }
+
+    static int Size(int count) => count <= 1 << 8 ? 1 : count <= 1 << 16 ? 2 : count <= 1 << 24 ? 3 : 4;
+
     /// <summary>A number from 0 to <paramref name="count"/> - 1.</summary>
     public int Below(int count)
     {
         if (count <= 1) return 0;
-        int value = _recorded is not null ? _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0
+        int value = _recorded is not null && (_taken.Count < _recorded.Length || !_goesOn) ? _taken.Count < _recorded.Length ? _recorded[_taken.Count] % count : 0
             : (int)((_bytes is null ? Next() : FromBytes(count)) % (ulong)count);
         _taken.Add(value);
+        _counts.Add(count);
         return value;
     }
 
@@ -44,6 +60,7 @@ public sealed class Decisions
         while (items.Count % step == 0) step += 2;
         int value = (int)(_round * step % items.Count);
         _taken.Add(value);
+        _counts.Add(items.Count);
         return items[value];
     }
 
@@ -57,7 +74,7 @@ public sealed class Decisions
     uint FromBytes(int count)
     {
         uint number = 0;
-        for (int most = count - 1; most > 0; most >>= 8) number = number << 8 | (_at < _bytes!.Length ? _bytes[_at++] : 0u);
+        for (int left = Size(count); left > 0; left--) number = number << 8 | (_at < _bytes!.Length ? _bytes[_at++] : 0u);
         return number;
     }
 

@@ -6,7 +6,7 @@ using Hornet.Text;
 namespace Hornet.Fuzz;
 
 /// <summary>
-/// The seeded loop: [TARGET...] [--seconds N] [--seed S] [--count N] [--stop] [--out DIR], or --replay FILE..., or
+/// The seeded loop: [TARGET...] [--seconds N] [--seed S] [--count N] [--guided] [--stop] [--out DIR], or TARGET --afl, or --replay FILE..., or
 /// --crashed SEED with a target: that case took the process down; shrinks it, each attempt in a process of its own.
 /// </summary>
 static class FuzzRun
@@ -25,6 +25,8 @@ static class FuzzRun
         public ulong Seed { get; set; } = (ulong)Stopwatch.GetTimestamp();
         public long Count { get; set; } = long.MaxValue;
         public bool Stop { get; set; }
+        public bool Guided { get; set; }
+        public bool Afl { get; set; }
     }
 
     public static int Run(string[] args)
@@ -38,6 +40,8 @@ static class FuzzRun
                 case "--seed": options.Seed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
                 case "--count": options.Count = long.Parse(args[++i], CultureInfo.InvariantCulture); break;
                 case "--crashed": options.Crashed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
+                case "--guided": options.Guided = true; break;
+                case "--afl": options.Afl = true; break;
                 case "--stop": options.Stop = true; break;
                 case "--out": options.Folder = args[++i]; break;
                 case "--replay": options.Replay.AddRange(args[(i + 1)..]); i = args.Length; break;
@@ -53,8 +57,10 @@ static class FuzzRun
         }
         if (options.Targets.Count == 0) options.Targets.AddRange(Target.All);
         Directory.CreateDirectory(options.Folder);
+        if ((options.Guided || options.Afl) && !Guided.IsChild) return Guided.Start(args, options.Targets[0], options.Folder, options.Afl, options.Seconds);
         if (options.Crashed is { } seed) return ShrinkCrash(options.Targets[0], seed, options);
         using Oracles oracles = new();
+        if (options.Afl) return Guided.RunForAfl(options.Targets[0], oracles);
         return options.Replay.Count > 0 ? Replay(options, oracles) : Loop(options, oracles);
     }
 
@@ -78,18 +84,20 @@ static class FuzzRun
         int failures = 0;
         Dictionary<string, int> seen = [];
         Dictionary<Target, Tally> tallies = options.Targets.Distinct().ToDictionary(t => t, _ => new Tally());
+        Dictionary<Target, Guided.Corpus>? corpora = options.Guided ? options.Targets.ToDictionary(t => t, t => new Guided.Corpus(options.Seed)) : null;
         for (; cases < options.Count && clock.Elapsed.TotalSeconds < options.Seconds && failures < MostFailures; cases++)
         {
             Target target = options.Targets[(int)(cases % options.Targets.Count)];
             ulong seed = options.Seed + (ulong)cases;
             Tally tally = tallies[target];
             tally.Begin();
-            Decisions decisions = new(seed, cases / options.Targets.Count);
+            Decisions decisions = corpora?[target].Next(seed) ?? new(seed, cases / options.Targets.Count);
             byte[] bytes = target.Case(decisions);
             // An engine that takes the process down leaves the case behind.
             File.WriteAllBytes(current, bytes);
             string? found = target.Run(oracles, bytes);
             tally.End(found is not null);
+            corpora?[target].Note(decisions);
             if (found is not { } difference) continue;
             if (options.Stop)
             {
@@ -113,6 +121,8 @@ static class FuzzRun
         }
         File.Delete(current);
         foreach ((Target target, Tally tally) in tallies) Console.WriteLine(tally.Line(target.Name));
+        if (corpora is not null)
+            foreach ((Target target, Guided.Corpus corpus) in corpora) Console.WriteLine($"{target.Name,-12} {corpus.Branches} branches, {corpus.Count} cases kept");
         Differential? tiers = oracles.TiersIfAsked;
         Console.WriteLine(FormattableString.Invariant($"{cases} cases in {clock.Elapsed.TotalSeconds:f0} s ({cases / clock.Elapsed.TotalSeconds:f1} a second), {tiers?.Steps ?? 0} steps compared, {tiers?.Inconclusive ?? 0} inconclusive, seed {options.Seed}, {failures} failures"));
         return failures == 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 using Hornet.Fuzz;
 
+Guided.Begin();
 return args switch
 {
     ["mutation", .. string[] rest] => MutationRun.Run(rest),
