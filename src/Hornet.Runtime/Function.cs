@@ -31,7 +31,14 @@ public sealed unsafe partial class Function : Extern, IEquatable<Function>
     /// <inheritdoc/>
     public override ExternKind ExternKind => ExternKind.Func;
 
-    internal FuncType RegisteredType => field ??= Store.Engine.Types.FunctionType(_reference->TypeId);
+    internal FuncType RegisteredType => field ??= Registered();
+
+    FuncType Registered()
+    {
+        // The reference lies in its instance's memory, which goes with the store.
+        Store.CheckNotDisposed();
+        return Store.Engine.Types.FunctionType(_reference->TypeId);
+    }
 
     /// <summary>Slots that arguments and results need, whichever is more.</summary>
     internal int SlotCount => Math.Max(HostFunction.Slots(RegisteredType.Parameters), HostFunction.Slots(RegisteredType.Results));

@@ -40,6 +40,9 @@ public sealed unsafe partial class Store
         if (_disposed || (_driver | _biasedDriver) != 0 && !IsDriver) ThrowAccess();
     }
 
+    /// <exception cref="ObjectDisposedException">The store has been disposed of.</exception>
+    internal void CheckNotDisposed() => ObjectDisposedException.ThrowIf(_disposed, this);
+
     void ThrowAccess()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

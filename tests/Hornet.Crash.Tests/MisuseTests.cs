@@ -56,7 +56,9 @@ public sealed class MisuseTests
         (Function f, Memory m, Table t, Global g) = (w.F, w.M, w.T, w.G);
         w.Store.Dispose();
         w.Store.Dispose();
+        Refused<ObjectDisposedException>(() => f.Invoke());
         Refused<ObjectDisposedException>(() => f.Invoke(1));
+        Refused<ObjectDisposedException>(() => _ = f.Parameters);
         Refused<ObjectDisposedException>(() => m.GetSpan());
         Refused<ObjectDisposedException>(() => m.ReadInt32(0));
         Refused<ObjectDisposedException>(() => m.WriteInt32(0, 1));
