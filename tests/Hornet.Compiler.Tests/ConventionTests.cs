@@ -318,7 +318,7 @@ public sealed unsafe class ConventionTests
             bytes = 0;
             for (int seed = 1; seed <= 20; seed++)
             {
-                RandomFunction.Create(seed, 100, calls: true, context.Function);
+                RandomFunction.Create(seed, 100, calls: true, context.Function, wide: false);
                 long before = GC.GetAllocatedBytesForCurrentThread();
                 context.Compile(context.Function, settings);
                 bytes += GC.GetAllocatedBytesForCurrentThread() - before;

@@ -92,19 +92,28 @@ internal sealed unsafe partial class NativeRunner : IDisposable
 
     public IrOutcome Run(Signature signature, ReadOnlySpan<UInt128> args)
     {
-        UInt128* inputs = stackalloc UInt128[Math.Max(1, args.Length)];
-        UInt128* outputs = stackalloc UInt128[Math.Max(1, signature.Results.Length)];
-        for (int i = 0; i < args.Length; i++) inputs[i] = args[i];
-        for (int i = 0; i < signature.Results.Length; i++) outputs[i] = 0;
+        // An i128 takes two places, as it does in registers.
+        UInt128* inputs = stackalloc UInt128[2 * args.Length + 1];
+        UInt128* outputs = stackalloc UInt128[2 * signature.Results.Length + 1];
+        int at = 0;
+        for (int i = 0; i < args.Length; i++)
+        {
+            inputs[at++] = args[i];
+            if (signature.Params[i] == IrType.I128) inputs[at++] = args[i] >> 64;
+        }
+        for (int i = 0; i <= 2 * signature.Results.Length; i++) outputs[i] = 0;
         // SAFETY: the trampoline follows the system's convention, keeps its preserved registers and returns here on traps too.
         var call = (delegate* unmanaged<UInt128*, byte*, UInt128*, byte*, int>)(_code + _offsets[^1]);
         int status = call(inputs, _context, outputs, _code + _offsets[0]);
         if (status != 0) return new IrOutcome(TrapAt(*(ulong*)(_context + TrapPc)), []);
         var results = new UInt128[signature.Results.Length];
+        at = 0;
         for (int i = 0; i < results.Length; i++)
         {
             IrType type = signature.Results[i];
-            results[i] = type == IrType.V128 ? outputs[i] : (ulong)outputs[i] & type.Mask();
+            results[i] = type == IrType.V128 ? outputs[at] : (ulong)outputs[at] & type.Mask();
+            at++;
+            if (type == IrType.I128) results[i] |= outputs[at++] << 64;
         }
         return new IrOutcome(TrapCode.None, results);
     }

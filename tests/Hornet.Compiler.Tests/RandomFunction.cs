@@ -8,38 +8,41 @@ internal sealed class RandomFunction
 {
     public const int MemoryBytes = 512;
 
-    private static readonly IrType[] Types = [IrType.I32, IrType.I64, IrType.F32, IrType.F64, IrType.I32, IrType.I64, IrType.I8, IrType.I16];
+    private static readonly IrType[] Types = [IrType.I32, IrType.I64, IrType.F32, IrType.F64, IrType.I32, IrType.I64, IrType.I8, IrType.I16, IrType.I128];
     private static readonly Opcode[] IntOps =
     [
         Opcode.Iadd, Opcode.Isub, Opcode.Imul, Opcode.Band, Opcode.Bor, Opcode.Bxor, Opcode.BandNot, Opcode.Ishl, Opcode.Ushr, Opcode.Sshr,
-        Opcode.Rotl, Opcode.Rotr, Opcode.Sdiv, Opcode.Udiv, Opcode.Srem, Opcode.Urem, Opcode.Iadd, Opcode.Iadd, Opcode.Isub,
+        Opcode.Rotl, Opcode.Rotr, Opcode.Smin, Opcode.Umin, Opcode.Smax, Opcode.Umax, Opcode.Sdiv, Opcode.Udiv, Opcode.Srem, Opcode.Urem, Opcode.Iadd, Opcode.Iadd, Opcode.Isub,
     ];
     private static readonly Opcode[] WideOps = [Opcode.Smulhi, Opcode.Umulhi];
-    private static readonly Opcode[] UnaryOps = [Opcode.Bnot, Opcode.Ineg, Opcode.Clz, Opcode.Ctz, Opcode.Popcnt];
+    private static readonly Opcode[] UnaryOps = [Opcode.Bnot, Opcode.Ineg, Opcode.Clz, Opcode.Ctz, Opcode.Popcnt, Opcode.Iabs, Opcode.Bswap];
     private static readonly Opcode[] FloatOps = [Opcode.Fadd, Opcode.Fsub, Opcode.Fmul, Opcode.Fdiv, Opcode.Fmin, Opcode.Fmax, Opcode.Fcopysign];
     private static readonly Opcode[] FloatUnaryOps = [Opcode.Fneg, Opcode.Fabs, Opcode.Sqrt, Opcode.Ceil, Opcode.Floor, Opcode.Trunc, Opcode.Nearest];
 
     private readonly Random _random;
+    private readonly IrType[] _types;
     private readonly FunctionBuilder _builder = new();
     private readonly List<(Variable Variable, IrType Type)> _variables = [];
-    private readonly bool _calls;
+    private readonly bool _calls, _wide;
     private readonly List<Variable> _counters = [];
     private Value _memory;
     private Variable? _index;
     private int _budget;
 
-    private RandomFunction(Random random, bool calls)
+    private RandomFunction(Random random, bool calls, bool wide = true)
     {
         _random = random;
         _calls = calls;
+        _wide = wide;
+        _types = wide ? Types : Types[..^1];
     }
 
-    public static Function Create(int seed, int size = 60, bool calls = false, Function? into = null) => Create(new Random(seed), size, calls, into);
+    public static Function Create(int seed, int size = 60, bool calls = false, Function? into = null, bool wide = true) => Create(new Random(seed), size, calls, into, wide);
 
-    /// <summary>A function of these decisions: 0 is the simplest of each, and after enough of them it ends.</summary>
-    public static Function Create(Random random, int size = 60, bool calls = false, Function? into = null)
+    /// <summary>A function of these decisions: 0 is the simplest of each, and after enough of them it ends. Without <paramref name="wide"/> nothing is an i128.</summary>
+    public static Function Create(Random random, int size = 60, bool calls = false, Function? into = null, bool wide = true)
     {
-        var generator = new RandomFunction(random, calls);
+        var generator = new RandomFunction(random, calls, wide);
         into ??= new Function();
         into.Clear();
         return generator.Build(into, size);
@@ -62,6 +65,7 @@ internal sealed class RandomFunction
             if (type == IrType.F32) bits = BitConverter.SingleToUInt32Bits(random.Next(3) == 0 ? float.NaN : random.Next(-1000, 1000) / 8f);
             if (type == IrType.F64) bits = BitConverter.DoubleToUInt64Bits(random.Next(5) == 0 ? double.PositiveInfinity : random.Next(-100000, 100000) / 16.0);
             args[i] = i == 0 ? memory : bits & type.Mask();
+            if (type == IrType.I128) args[i] |= (UInt128)(random.Next(3) == 0 ? 0 - (bits >> 63) : (ulong)random.NextInt64()) << 64;
         }
         return args;
     }
@@ -69,15 +73,15 @@ internal sealed class RandomFunction
     private Function Build(Function function, int size)
     {
         var parameters = new List<IrType> { IrType.I64 };
-        for (int i = _random.Next(1, 14); i > 0; i--) parameters.Add(Pick(Types));
+        for (int i = _random.Next(1, 14); i > 0; i--) parameters.Add(Pick(_types));
         var results = new List<IrType>();
-        for (int i = _random.Next(1, 4); i > 0; i--) results.Add(Pick(Types));
+        for (int i = _random.Next(1, 4); i > 0; i--) results.Add(Pick(_types));
         (function.Name, function.Signature) = ("random", new Signature([.. parameters], [.. results]));
         _builder.Begin(function);
         Block entry = _builder.CreateEntryBlock();
         _memory = _builder.Param(entry, 0);
         for (int i = 1; i < parameters.Count; i++) Declare(parameters[i], _builder.Param(entry, i));
-        foreach (IrType type in Types) Declare(type, Constant(type));
+        foreach (IrType type in _types) Declare(type, Constant(type));
         if (_random.Next(3) == 2) DeclareBound();
         _budget = size;
         Body(0);
@@ -207,8 +211,9 @@ internal sealed class RandomFunction
         _builder.SwitchTo(exit);
     }
 
-    private Value Condition() => _random.Next(4) switch
+    private Value Condition() => _random.Next(_wide ? 5 : 4) switch
     {
+        4 => _builder.Icmp((IntCC)_random.Next(10), Get(IrType.I128), Get(IrType.I128)),
         0 => Get(IrType.I32),
         1 => _builder.Fcmp((FloatCC)_random.Next(10), Get(IrType.F64), Get(IrType.F64)),
         2 => _builder.Icmp((IntCC)_random.Next(10), Get(IrType.I64), Get(IrType.I64)),
@@ -217,18 +222,21 @@ internal sealed class RandomFunction
 
     private void Call()
     {
-        SigRef signature = _builder.DeclareSignature(CalleeSignature);
+        Signature called = _wide ? CalleeSignature : s_narrowCallee;
+        SigRef signature = _builder.DeclareSignature(called);
         FuncRef callee = _builder.DeclareFunction(0, signature);
-        Value[] args = Array.ConvertAll(CalleeSignature.Params, Get);
+        Value[] args = Array.ConvertAll(called.Params, Get);
         Inst inst = _builder.Call(callee, args);
-        for (int i = 0; i < CalleeSignature.Results.Length; i++)
-            _builder.Define(Slot(CalleeSignature.Results[i]), new Value(_builder.Function.Result(inst).Index + i));
+        for (int i = 0; i < called.Results.Length; i++)
+            _builder.Define(Slot(called.Results[i]), new Value(_builder.Function.Result(inst).Index + i));
     }
 
     /// <summary>What functions built with calls call: symbol 0.</summary>
     public static readonly Signature CalleeSignature = new(
-        [IrType.I32, IrType.I64, IrType.F64, IrType.I32, IrType.I64, IrType.I64, IrType.I32, IrType.I64, IrType.I32, IrType.F32, IrType.I64, IrType.I64],
-        [IrType.I64, IrType.F64, IrType.I32]);
+        [IrType.I32, IrType.I64, IrType.F64, IrType.I32, IrType.I64, IrType.I64, IrType.I32, IrType.I64, IrType.I32, IrType.F32, IrType.I64, IrType.I64, IrType.I128],
+        [IrType.I64, IrType.I128, IrType.F64, IrType.I32]);
+
+    private static readonly Signature s_narrowCallee = new(CalleeSignature.Params[..^1], [IrType.I64, IrType.F64, IrType.I32]);
 
     /// <summary>The function that is symbol 0 (1 once linked): some arithmetic over all its parameters.</summary>
     public static Function Callee(int seed)
@@ -322,7 +330,7 @@ internal sealed class RandomFunction
 
     private void Statement()
     {
-        IrType type = Pick(Types);
+        IrType type = Pick(_types);
         Value value;
         var heap = new MemFlags(AliasClass.Heap, TrapCode.User(1));
         switch (_random.Next(12))
@@ -355,10 +363,8 @@ internal sealed class RandomFunction
             case 5:
                 value = Convert(type);
                 break;
-            case 6 when type.IsInt():
-                value = _random.Next(30) == 0
-                    ? Trapping(type)
-                    : _builder.Unary(Pick(type is IrType.I8 or IrType.I16 ? [Opcode.Bnot, Opcode.Ineg] : UnaryOps), Get(type));
+            case 6 when !type.IsFloat():
+                value = type != IrType.I128 && _random.Next(30) == 0 ? Trapping(type) : _builder.Unary(Pick(UnaryOps), Get(type));
                 break;
             case 6:
                 value = _builder.Unary(Pick(FloatUnaryOps), Get(type));
@@ -383,11 +389,12 @@ internal sealed class RandomFunction
 
     private Value Integer(IrType type)
     {
-        Opcode op = type == IrType.I64 && _random.Next(10) == 0 ? Pick(WideOps) : Pick(IntOps);
-        Value b = Get(type);
+        Opcode op = type != IrType.I128 && _random.Next(10) == 0 ? Pick(WideOps) : Pick(IntOps);
+        bool shifts = op is Opcode.Ishl or Opcode.Ushr or Opcode.Sshr or Opcode.Rotl or Opcode.Rotr;
+        Value b = Get(shifts && type == IrType.I128 ? Pick([IrType.I8, IrType.I32, IrType.I64]) : type);
         if (op is Opcode.Sdiv or Opcode.Udiv or Opcode.Srem or Opcode.Urem)
         {
-            if (type is IrType.I8 or IrType.I16) op = Opcode.Bxor;
+            if (type == IrType.I128) op = Opcode.Bxor;
             else if (_random.Next(3) == 0) b = _builder.Iconst(type, _random.Next(1, 30));
             else if (_random.Next(8) != 0) b = _builder.Binary(Opcode.Bor, _builder.Binary(Opcode.Ushr, b, _builder.Iconst(type, 1)), _builder.Iconst(type, 1));
         }
@@ -406,6 +413,9 @@ internal sealed class RandomFunction
     {
         switch (type)
         {
+            case IrType.I128:
+                return _builder.Convert(_random.Next(2) == 0 ? Opcode.Uextend : Opcode.Sextend, type, Get(Pick([IrType.I8, IrType.I16, IrType.I32, IrType.I64])));
+            case not (IrType.F32 or IrType.F64) when _wide && _random.Next(5) == 0: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I128));
             case IrType.I8: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I32));
             case IrType.I16: return _builder.Convert(Opcode.Ireduce, type, Get(IrType.I64));
             case IrType.I32:

@@ -150,8 +150,8 @@ internal sealed class Verifier
     {
         bool ok = op switch
         {
-            Opcode.Uextend or Opcode.Sextend => from.IsInt() && to.IsInt() && from.Bits() < to.Bits(),
-            Opcode.Ireduce => from.IsInt() && to.IsInt() && from.Bits() > to.Bits(),
+            Opcode.Uextend or Opcode.Sextend => from.IsInt() && (to.IsInt() || to == IrType.I128) && from.Bits() < to.Bits(),
+            Opcode.Ireduce => (from.IsInt() || from == IrType.I128) && to.IsInt() && from.Bits() > to.Bits(),
             // A reference becomes a number by ref_addr only.
             Opcode.Bitcast => from.Bits() == to.Bits() && from != IrType.Ref,
             Opcode.RefAddr => from == IrType.Ref && to == IrType.I64,

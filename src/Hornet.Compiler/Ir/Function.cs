@@ -150,6 +150,9 @@ internal sealed partial class Function
     /// <summary>Offsets to follow from the VM context to the stack limit; empty: no check. The last one is compared with.</summary>
     public FlatList<int> StackLimit { get; } = new(2);
 
+    /// <summary>Whether something is an i128, or is computed in 8 or 16 bits where processors have no instruction for it.</summary>
+    public bool HasUnusualTypes { get; private set; }
+
     public Block FirstBlock { get; private set; } = Block.None;
     public Block LastBlock { get; private set; } = Block.None;
 
@@ -169,6 +172,7 @@ internal sealed partial class Function
         Vectors.Clear();
         Lists.Clear();
         StackLimit.Clear();
+        HasUnusualTypes = false;
         InlineSites.Clear();
         Symbol = -1;
         SourceStart = SourceEnd = 0;
@@ -275,8 +279,11 @@ internal sealed partial class Function
     }
 
     /// <summary>A parameter that is not in its block's list yet (SSA construction decides later).</summary>
-    public Value DetachedParam(Block block, IrType type) =>
-        new(Values.Add(new ValueData { Kind = ValueKind.Param, Type = type, Owner = block.Index }));
+    public Value DetachedParam(Block block, IrType type)
+    {
+        HasUnusualTypes |= type == IrType.I128;
+        return new(Values.Add(new ValueData { Kind = ValueKind.Param, Type = type, Owner = block.Index }));
+    }
 
     public void AttachParam(Block block, Value value)
     {
@@ -290,6 +297,8 @@ internal sealed partial class Function
     public Inst CreateInst(in InstData data)
     {
         int index = Insts.Add(data);
+        HasUnusualTypes |= data.Type is IrType.I8 or IrType.I16 && data.Op is Opcode.Smulhi or Opcode.Umulhi or Opcode.Sdiv or Opcode.Udiv or Opcode.Srem or Opcode.Urem
+            or Opcode.Clz or Opcode.Ctz or Opcode.Popcnt or Opcode.Iabs;
         Links.Add(new InstLinks
         {
             Prev = Inst.None,
@@ -304,6 +313,7 @@ internal sealed partial class Function
 
     public Value AddResult(Inst inst, IrType type)
     {
+        HasUnusualTypes |= type == IrType.I128;
         ref InstLinks links = ref Link(inst);
         var value = new Value(Values.Add(new ValueData
         {

@@ -117,6 +117,7 @@ internal sealed unsafe class IrInterpreter
         ulong address = data.Op.Format() is InstFormat.Load or InstFormat.AtomicCas or InstFormat.AtomicRmw ? (ulong)this[data.A] + (ulong)data.Imm : 0;
         switch (data.Op)
         {
+            case Opcode.Iconst when data.Type == IrType.I128: result = (UInt128)(Int128)data.Imm; break;
             case Opcode.Iconst or Opcode.F32const or Opcode.F64const: result = (ulong)data.Imm; break;
             case Opcode.Vconst: result = _function.Vectors[(int)data.Imm]; break;
             case Opcode.VmContext: result = VmContext; break;
@@ -124,6 +125,7 @@ internal sealed unsafe class IrInterpreter
                 result = (ulong)Unsafe.AsPointer(ref _slots[_slotOffsets[(int)(data.Imm >> 32)]]) + (ulong)(int)data.Imm;
                 break;
             case Opcode.Select or Opcode.SelectGuard: result = this[data.A] != 0 ? this[data.B] : this[data.C]; break;
+            case Opcode.Icmp when data.Type == IrType.I128: result = WideEvaluate.Icmp(data.IntCC, this[data.A], this[data.B]) ? 1u : 0u; break;
             case Opcode.Icmp when !data.IsVector: result = Evaluate.Icmp(data.IntCC, data.Type, (ulong)this[data.A], (ulong)this[data.B]) ? 1u : 0u; break;
             case Opcode.Fcmp when !data.IsVector: result = Evaluate.Fcmp(data.FloatCC, data.Type, (ulong)this[data.A], (ulong)this[data.B]) ? 1u : 0u; break;
             case Opcode.Trapz: return this[data.A] == 0 ? data.Mem.Trap : TrapCode.None;
@@ -143,6 +145,8 @@ internal sealed unsafe class IrInterpreter
             default:
                 if (data.Op.Format() == InstFormat.Store) Store(data);
                 else if (data.Op.Has(OpFlags.Load)) result = Load(data, address);
+                else if (data.Type == IrType.I128 || (data.Op == Opcode.Ireduce && _function.TypeOf(_function.Resolve(data.A)) == IrType.I128))
+                    result = WideEvaluate.Step(data, _function.TypeOf(_function.Resolve(data.A)), this[data.A], data.B.IsNone ? 0 : this[data.B]);
                 else if (data.IsVector) result = VectorEvaluate.Step(data, this[data.A], data.B.IsNone ? 0 : this[data.B], data.C.IsNone ? 0 : this[data.C], data.Op == Opcode.Shuffle ? _function.Vectors[(int)data.Imm] : 0);
                 else
                 {
@@ -171,16 +175,22 @@ internal sealed unsafe class IrInterpreter
 
     private UInt128 Load(in InstData data, ulong address) => data.Op switch
     {
-        Opcode.Load or Opcode.AtomicLoad when data.Type == IrType.V128 => Unsafe.ReadUnaligned<UInt128>((void*)address),
+        Opcode.Load or Opcode.AtomicLoad when data.Type.Bytes() == 16 => Unsafe.ReadUnaligned<UInt128>((void*)address),
         Opcode.Load or Opcode.AtomicLoad => Read(address, data.Type.Bytes()),
         Opcode.Uload8 => Read(address, 1),
         Opcode.Uload16 => Read(address, 2),
         Opcode.Uload32 => Read(address, 4),
-        Opcode.Sload8 => (ulong)Evaluate.SignExtend(Read(address, 1), 8) & data.Type.Mask(),
-        Opcode.Sload16 => (ulong)Evaluate.SignExtend(Read(address, 2), 16) & data.Type.Mask(),
-        Opcode.Sload32 => (ulong)Evaluate.SignExtend(Read(address, 4), 32) & data.Type.Mask(),
+        Opcode.Sload8 => SignExtended(address, 1, data.Type),
+        Opcode.Sload16 => SignExtended(address, 2, data.Type),
+        Opcode.Sload32 => SignExtended(address, 4, data.Type),
         _ => VectorEvaluate.Load(data, address),
     };
+
+    private static UInt128 SignExtended(ulong address, int bytes, IrType type)
+    {
+        long value = Evaluate.SignExtend(Read(address, bytes), 8 * bytes);
+        return type == IrType.I128 ? (UInt128)(Int128)value : (ulong)value & type.Mask();
+    }
 
     private void Store(in InstData data)
     {

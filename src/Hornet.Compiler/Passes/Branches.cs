@@ -143,7 +143,7 @@ internal static class Branches
         return result;
     }
 
-    private static bool RemoveUnreachable(Function f, PassContext c)
+    public static bool RemoveUnreachable(Function f, PassContext c)
     {
         c.Flow.Compute(f);
         bool changed = false;

@@ -10,6 +10,7 @@ internal static class Pipeline
 
     private static readonly (string Name, Pass Run)[] Optimising =
     [
+        ("legalize", Legalize.Run),
         ("params", RedundantParams.Run),
         ("simplify", Simplify.Run),
         ("branches", Branches.Run),
@@ -25,6 +26,7 @@ internal static class Pipeline
 
     private static readonly (string Name, Pass Run)[] Plain =
     [
+        ("legalize", Legalize.Run),
         ("params", RedundantParams.Run),
         ("layout", BlockLayout.Run),
     ];

@@ -390,6 +390,11 @@ internal sealed partial class X64Emit
                 _asm.Emit(X64Op.Movaps, 16, Reg(inst, inst.TailAt), Reg(inst, inst.TailSourceAt));
                 _buffer.Bind(over);
                 break;
+            case X64Tail.Adc or X64Tail.Sbb:
+                bool add = inst.Tail == (byte)X64Tail.Adc;
+                if (inst.TailSourceAt >= 0) _asm.Emit(add ? X64Op.AdcRm : X64Op.SbbRm, inst.TailSize, Reg(inst, inst.TailAt), Reg(inst, inst.TailSourceAt));
+                else _asm.Emit(add ? X64Op.AdcMi : X64Op.SbbMi, inst.TailSize, 0, Reg(inst, inst.TailAt), 0);
+                break;
             case X64Tail.Trap:
                 CodeLabel trap = Defer(DeferredKind.Trap, new TrapCode(inst.TailTrap), inst.Source);
                 if (cond == Cond.FloatE)

@@ -46,6 +46,9 @@ internal enum X64Tail : byte
     /// <summary>A conditional move of a vector register, by jumping over a move.</summary>
     VectorMove,
     Trap,
+    /// <summary>To a register, another one (or nothing) and the carry.</summary>
+    Adc,
+    Sbb,
 }
 
 internal enum X64Mem : byte

@@ -264,6 +264,12 @@ internal sealed partial class X64Lower
                 AddOperand(ref inst, tail.Else, OperandRole.Use, OperandWhere.Register);
                 inst.TailSourceAt = AddOperand(ref inst, tail.Then, OperandRole.Use, OperandWhere.Register);
                 break;
+            case X64Tail.Adc or X64Tail.Sbb:
+                byte summand = (byte)(inst.OperandCount + 1);
+                inst.TailAt = AddOperand(ref inst, tail.Def, OperandRole.Def, OperandWhere.Reuse, summand);
+                AddOperand(ref inst, tail.Else, OperandRole.Use, OperandWhere.Register);
+                if (tail.Then >= 0) inst.TailSourceAt = AddOperand(ref inst, tail.Then, OperandRole.Use, OperandWhere.Register);
+                break;
             case X64Tail.Trap:
                 inst.TailTrap = tail.Trap;
                 break;

@@ -54,8 +54,11 @@ internal sealed partial class X64Lower
                 ref MInst slot = ref Rm(X64Op.Lea, 8, dst, Source.At(new Amode(X64Mem.StackSlot, Disp: (int)data.Imm, Aux: (int)(data.Imm >> 32))));
                 slot.Traits = InstTraits.Remat;
                 break;
+            case Opcode.Iadd or Opcode.Isub when LowerCarry(data, dst, size): break;
             case Opcode.Iadd: LowerAdd(data, dst, size); break;
             case Opcode.Isub: LowerSub(data, dst, size); break;
+            case Opcode.Imul or Opcode.Smulhi or Opcode.Umulhi when WaitsForProduct(inst, data): break;
+            case Opcode.Imul when ProductBehind(inst) is { IsNone: false } behind: LowerProduct(data, dst, behind); break;
             case Opcode.Imul: LowerMul(data, dst, size); break;
             case Opcode.Band: LowerLogic(X64Op.AndRm, X64Op.AndMi, data, dst, size); break;
             case Opcode.Bor: LowerLogic(X64Op.OrRm, X64Op.OrMi, data, dst, size); break;
@@ -65,7 +68,7 @@ internal sealed partial class X64Lower
             case Opcode.Ineg: Mi(X64Op.NegM, size, dst, Use(data.A), 0); break;
             case Opcode.Iabs: LowerAbs(data, dst, size); break;
             case Opcode.Ishl or Opcode.Ushr or Opcode.Sshr or Opcode.Rotl or Opcode.Rotr: LowerShift(data, dst, size); break;
-            case Opcode.Smulhi or Opcode.Umulhi: LowerMulHigh(data, dst); break;
+            case Opcode.Smulhi or Opcode.Umulhi: LowerProduct(data, dst, ProductBehind(inst)); break;
             case Opcode.Sdiv or Opcode.Udiv or Opcode.Srem or Opcode.Urem: LowerDivide(data, dst); break;
             case Opcode.Smin or Opcode.Umin or Opcode.Smax or Opcode.Umax: LowerMinMax(data, dst); break;
             case Opcode.Clz or Opcode.Ctz or Opcode.Popcnt: LowerCount(data, dst); break;
@@ -310,19 +313,8 @@ internal sealed partial class X64Lower
         AddFixed(ref inst, count, OperandRole.Use, PReg.Int(X64Regs.Rcx));
     }
 
-    private void LowerMulHigh(in InstData data, int dst)
-    {
-        int a = Use(data.A), b = Use(data.B), low = Temp();
-        ref MInst mul = ref New(data.Op == Opcode.Smulhi ? X64Op.Imul1M : X64Op.MulM, data.Type.Bytes());
-        AddFixed(ref mul, a, OperandRole.Use, PReg.Int(X64Regs.Rax));
-        mul.RmAt = AddOperand(ref mul, b, OperandRole.Use, OperandWhere.Any);
-        AddFixed(ref mul, low, OperandRole.Def, PReg.Int(X64Regs.Rax));
-        AddFixed(ref mul, dst, OperandRole.Def, PReg.Int(X64Regs.Rdx));
-    }
-
     private void LowerDivide(in InstData data, int dst)
     {
-        if (data.Type < IrType.I32) throw new NotSupportedException($"{data.Op.Name()}.{data.Type.Name()}");
         bool rest = data.Op is Opcode.Srem or Opcode.Urem, signed = data.Op is Opcode.Sdiv or Opcode.Srem;
         int a = Use(data.A), b = Use(data.B), other = Temp();
         bool known = _function.IsIconst(data.B, out long divisor);
@@ -353,7 +345,6 @@ internal sealed partial class X64Lower
 
     private void LowerCount(in InstData data, int dst)
     {
-        if (data.Type < IrType.I32) throw new NotSupportedException($"{data.Op.Name()}.{data.Type.Name()}");
         int size = data.Type.Bytes();
         (CpuFeatures needs, X64Op op) = data.Op switch
         {

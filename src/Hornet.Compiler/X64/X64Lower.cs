@@ -65,6 +65,7 @@ internal sealed partial class X64Lower
         Code.ScratchVector = PReg.Vector(X64Regs.ScratchX);
         Constants.Clear();
         CallSites.Clear();
+        _products.Clear();
         OutgoingBytes = ReturnAreaBytes = 0;
         KeepsContext = HasCalls = HasHandlers = false;
         _returnArea = X64Abi.ReturnAreaSize(function.Signature) > 0 ? Code.CreateVReg(RegKind.Int) : -1;
