@@ -13,10 +13,10 @@ help() {
 ./h bless [group...]       run the groups and rewrite the golden files that differ; look at the difference before you commit it
 ./h gen [--check]          write the generated code anew from its tables (--check: only say what is not current)
 ./h bench [--quick]        measure everything in one run, subjects in turn: Hornet's tiers, Wasmtime, V8, native code; as table, JSON and
-                           a page (docs/performance.md). ./h bench help names the single benchmarks
+                           a page (docs/performance.md). ./h bench --help names the single benchmarks
 ./h fuzz [TARGET] [--seconds N] [--seed S]
                            compare the tiers with each other and with Wasmtime on generated modules, and more (docs/testing.md); what
-                           differs is shrunk into artifacts/fuzz/ (default: all targets in turn; ./h fuzz help names them)
+                           differs is shrunk into artifacts/fuzz/ (default: all targets in turn; ./h fuzz --help names them)
 ./h fuzz TARGET... --guided   the same, keeping and changing cases that took a new branch of the compiler, the reader or the text
 ./h fuzz TARGET --afl      AFL++ makes the bytes (Debian: apt install afl++)
 ./h fuzz mutation [NAME...] [--seconds N]
@@ -25,13 +25,35 @@ help() {
                            let the property tests of the groups run for so long each (60 seconds)
 ./h explain WORD           what a word means here: a project, a test group, an operator (i32.rotl), a decision
 ./h explain FILE.wat       one module through every stage: text, bytes, operators, operand types, interpreter code,
-                           IR after each pass that changed it, machine code beside its operators (--func NAME, --stage code)
+                           IR after each pass that changed it, machine code beside its operators (--func NAME, --stage code, -O opt-level=0)
 ./h help                   this page
 
 A first hour: ./h run samples/hello.wasm, then ./h test, then CONTRIBUTING.md.
 What is expensive to make lies in .cache/, keyed by what it is made from; removing it is always safe.
 HORNET_PLAIN=1 uses the plain .NET runtime instead of the native executable.
 TEXT
+}
+
+# What ./h COMMAND --help says: its entry above, and what else there is to tell.
+teach() {
+  help | awk -v c="$1" '/^\.\/h / || /^$/ { show = $2 == c } show'
+  case $1 in
+    build)   printf '\nThe executables and what drives them in the tests:\n'; executables | sed 's/^/    /' ;;
+    test|bless) printf '\nThe groups (processor seconds each may take, what it proves):\n'; tests list | sed 's/^/    /' ;;
+    bench)   echo; cat "$root/bench/help.txt" ;;
+    fuzz)    echo; cat "$root/tests/Hornet.Fuzz/help.txt" ;;
+    explain)
+      cat <<'TEXT'
+
+    ./h explain Hornet.Native         a project: what it is for, what it may use
+    ./h explain crash                 a test group
+    ./h explain i32.rotl              an operator: its row in the table that reader, validator and tiers are made from
+    ./h explain lean                  a decision: what RATIONALE.md says of it
+    ./h explain FILE.wat              a module through every stage; the options are those of out/hornet explain:
+
+TEXT
+      if [ -x "$root/out/hornet" ]; then "$root/out/hornet" explain --help | sed 's/^/    /'; else echo "    (./h build makes out/hornet, whose 'explain --help' lists them)"; fi ;;
+  esac
 }
 
 say()  { printf '%s\n' "$*" >&2; }
@@ -246,6 +268,8 @@ explain() {
 }
 
 command=${1:-help}; [ $# -eq 0 ] || shift
+# hornet run has a help of its own.
+case $command:${1:-} in build:*|test:*|bless:*|gen:*|bench:*|fuzz:*|explain:*) case ${1:-} in -h|--help|help) teach "$command"; exit ;; esac ;; esac
 case $command in
   build)   build ;;
   run)     run "$@" ;;

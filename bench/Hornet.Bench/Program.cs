@@ -26,23 +26,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("""
-        ./h bench [--quick] [--table T] [--program P] [--json FILE] [--page FILE]
-                                                   everything in one run, subjects in turn: table, JSON, page
-        ./h bench run [small|large] [program...]   whole processes of C programs: hornet against native code (gcc -O2)
-        ./h bench native [rounds] [program...]     guests as machine code, the time in them alone: Hornet against Wasmtime, one process
-        ./h bench checks [rounds] [program...]     the same with explicit bounds checks in place of guard pages, and what these cost each
-        ./h bench compile [module...]              compiling whole modules with all optimisations on two threads: Hornet against Wasmtime
-        ./h bench start                            hello.wasm against a bare NativeAOT hello: time, memory, size
-        ./h bench validate                         a module of 75 MB: Hornet's validator against Wasmtime's Module.Validate
-        ./h bench text [FILE]                      a module of LLVM printed as text and parsed again: MB/s of text on one thread
-        ./h bench decode                           the same module through reader and writer: speed, allocation
-        ./h bench objects [name...]                structs, arrays, casts and exceptions: machine code, interpreter, Wasmtime
-        ./h bench calls                            calls between host and guest and instantiation: Hornet against Wasmtime, one process
-        ./h bench micro [part of a name...]        BenchmarkDotNet: what calls, instances and the toolkit take and allocate
-        ./h bench instantiate [part of a name]     store, instance, dispose: on demand and pooled, against Wasmtime's, in turn
-        ./h bench instantiate idle|alive|threads|soak|tables   bytes of an idle instance; 20,000 and 100,000 alive; cycles a second on
-                                                   1 to 64 threads; growth over ten million cycles; modules with large tables
-        """);
+    Console.Error.Write(File.ReadAllText(Path.Combine(Tools.Root, "bench", "help.txt")));
     return 2;
 }

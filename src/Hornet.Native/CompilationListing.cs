@@ -23,19 +23,22 @@ public sealed class CompilationListing
     readonly ModuleTranslation _translation;
     readonly FunctionTranslator _translator;
     readonly CompilerContext _context = new();
-    readonly CompilerSettings _settings;
+    readonly CodeTarget _target;
 
     /// <summary>Prepares to list functions of a module; one at a time.</summary>
     /// <param name="environment">The module, valid.</param>
     /// <param name="module">Its bytes.</param>
-    /// <param name="anyCpu">Code for every x86-64 CPU with SSE4.1, not for this machine's: the same on all machines.</param>
-    public CompilationListing(ModuleEnvironment environment, ReadOnlyMemory<byte> module, bool anyCpu = false)
+    /// <param name="config">For what engine; one with machine code (<see cref="NativeConfig"/>).</param>
+    /// <param name="lazy">As where functions are compiled at their first call: then they call each other through their code slots.</param>
+    public CompilationListing(ModuleEnvironment environment, ReadOnlyMemory<byte> module, Config config, bool lazy = false)
     {
         ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(config);
         _module = module;
-        _translation = new(environment, new CodeSettings(ConsumeFuel: false, Interruptible: false, Features.All), BoundsChecks.Guard, CompileMode.Eager);
+        if (config.Options.CreateTier is null) throw new ArgumentException("an engine of this configuration makes no machine code", nameof(config));
+        _target = CodeTarget.Of(config.Options);
+        _translation = new(environment, config.Options.CodeSettings, _target.Checks, lazy ? CompileMode.Lazy : CompileMode.Eager);
         _translator = new(_translation);
-        _settings = new() { OptLevel = OptLevel.Speed, Features = anyCpu ? CpuFeatures.Base : Cpu.Features };
     }
 
     /// <summary>The passes, in their order.</summary>
@@ -64,7 +67,7 @@ public sealed class CompilationListing
             ir.ResolveAll();
             _context.Passes.Trace?.Invoke(Translated, ir);
             refusal = null;
-            return List(_context.Compile(ir, _settings));
+            return List(_context.Compile(ir, _target.Compiler));
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {

@@ -15,7 +15,7 @@ public enum ProfilingStrategy
 /// <summary>Tells profilers of machine code. Off, it costs nothing.</summary>
 public static class NativeProfiling
 {
-    /// <summary>From now on writes down all machine code of the process; what there is already is not written.</summary>
+    /// <summary>From now on writes down all machine code of the process; what guests' code there is already is not written.</summary>
     /// <param name="strategy">In which form; None ends it.</param>
     /// <param name="folder">Where to; null: where perf looks, which is /tmp for a map and the current directory for a dump.</param>
     /// <returns>The file, or null.</returns>
@@ -31,6 +31,7 @@ public static class NativeProfiling
             ProfilingStrategy.JitDump => new JitDump(Path.Combine(folder ?? Environment.CurrentDirectory, $"jit-{Environment.ProcessId}.dump")),
             _ => throw new ArgumentOutOfRangeException(nameof(strategy), strategy, null),
         };
+        if (CodeProfile.Current is { } profile && NativeConfig.Obstacle is null) Stubs.Process.NameIn(profile);
         return CodeProfile.Current?.Path;
     }
 }

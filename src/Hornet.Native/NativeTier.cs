@@ -37,12 +37,7 @@ internal sealed unsafe partial class NativeTier : Tier
         _mode = mode;
         _tierUp = tierUp ?? TierUpSettings.Default;
         _cacheOptions = options.Cache;
-        _target = new(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit, new()
-        {
-            OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
-            Features = options.TargetFeatures is { } target && ImageSettings.TryParse(target, out CpuFeatures cpu, out _) ? cpu : Cpu.Features,
-            Verify = Verify, Entries = VmOffsets.ContextNativeEntries, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
-        });
+        _target = CodeTarget.Of(options);
         if (!options.SignalsBasedTraps) return;
         _faults = FaultHandler.Process ?? throw new PlatformNotSupportedException("machine code needs a fault handler for this system (Config.WithSignalsBasedTraps)");
         _faults.Install();
@@ -51,7 +46,7 @@ internal sealed unsafe partial class NativeTier : Tier
 
     public override int StackHeadroom => Headroom;
 
-    /// <summary>Whether tiers made from now on check the IR between passes and the allocation of registers: for tests.</summary>
+    /// <summary>Whether engines made from now on check the IR between passes and the allocation of registers: for tests.</summary>
     public static bool Verify { get; set; }
 
     /// <summary>Threads that compile at once, -1 for as many as there are cores: for tests.</summary>

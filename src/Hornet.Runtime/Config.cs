@@ -143,6 +143,8 @@ internal sealed record EngineOptions
     public const ulong GuardNeeded = 32UL << 20;
     /// <summary>Whether machine code leaves the bounds of memories with 32-bit addresses to their guards: then none may have less than its whole index space.</summary>
     public bool GuardsAccesses => CreateTier is not null && SignalsBasedTraps && MemoryReservation == 1UL << 32 && MemoryGuard >= GuardNeeded;
+    /// <summary>What of this changes the code that is made.</summary>
+    public CodeSettings CodeSettings => new(ConsumeFuel, Interruptible, Features, DeterministicRelaxedSimd, CanonicalizeNaN);
     /// <summary>Null: instances are allocated on demand.</summary>
     public PoolingAllocationConfig? Pooling { get; init; }
     /// <summary>Null: code is not kept between runs.</summary>

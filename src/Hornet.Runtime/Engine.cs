@@ -37,7 +37,7 @@ public sealed class Engine : IDisposable
     internal CommitBudget Commit { get; }
     internal InstanceAllocator Allocator { get; }
     internal SharedMemoryTable SharedMemories { get; }
-    internal CodeSettings CodeSettings => new(Options.ConsumeFuel, Options.Interruptible, Options.Features, Options.DeterministicRelaxedSimd, Options.CanonicalizeNaN);
+    internal CodeSettings CodeSettings => Options.CodeSettings;
 
     /// <summary>The features that modules of this engine may use.</summary>
     public Features Features => Options.Features;

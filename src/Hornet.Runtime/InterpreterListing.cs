@@ -15,12 +15,14 @@ public static class InterpreterListing
     /// <param name="environment">Its module, valid.</param>
     /// <param name="module">The module's bytes.</param>
     /// <param name="function">Its index; of a function that the module defines.</param>
-    public static IReadOnlyList<ListedInstruction> Of(ModuleEnvironment environment, ReadOnlyMemory<byte> module, int function)
+    /// <param name="config">For what: fuel and interruption change the code.</param>
+    public static IReadOnlyList<ListedInstruction> Of(ModuleEnvironment environment, ReadOnlyMemory<byte> module, int function, Config config)
     {
         ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(config);
         ArgumentOutOfRangeException.ThrowIfLessThan(function, environment.ImportedFunctions);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(function, environment.ImportedFunctions + environment.Bodies.Count);
-        InterpreterCode code = new(environment, new([]), new CodeSettings(ConsumeFuel: false, Interruptible: false, Features.All));
+        InterpreterCode code = new(environment, new([]), config.Options.CodeSettings);
         Translator translator = new() { Trace = [] };
         translator.Translate(code, module.Span, function - environment.ImportedFunctions);
         List<(int Position, Code Code, int Offset)> made = [];

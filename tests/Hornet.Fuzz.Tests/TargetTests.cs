@@ -9,6 +9,13 @@ public sealed class TargetTests
 {
     const ulong Seed = 20_26;
 
+    [Fact]
+    public void The_help_tells_of_every_target()
+    {
+        string help = File.ReadAllText(Path.Combine(Repository.Root!, "tests", "Hornet.Fuzz", "help.txt"));
+        Assert.All(Target.All, t => Assert.Contains($"\n    {t.Name} ", help));
+    }
+
     [Theory]
     [InlineData("modules", 200)]
     [InlineData("scalar", 120)]

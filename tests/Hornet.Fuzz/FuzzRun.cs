@@ -48,7 +48,7 @@ static class FuzzRun
                 default:
                     if (Target.All.FirstOrDefault(t => t.Name == args[i]) is not { } target)
                     {
-                        Console.Error.WriteLine($"there is no target '{args[i]}'; there are: {string.Join(' ', Target.All.Select(t => t.Name))}");
+                        Console.Error.WriteLine($"there is no target '{args[i]}' (./h fuzz --help tells of them); there are: {string.Join(' ', Target.All.Select(t => t.Name))}");
                         return 2;
                     }
                     options.Targets.Add(target);

@@ -72,6 +72,9 @@ public sealed class ProfilingTests
         Assert.All(lines, l => Assert.InRange(l.Size, 1, 1 << 20));
         foreach (var (start, size, _) in lines.Where(l => l.Name is "profiled-leaf" or "odd?name?" or "profiled-run"))
             Assert.NotNull(CodeMap.Find((nint)(start + size - 1)));
+        // What is between host and guest has names, too.
+        foreach (string name in (string[])["enter guest", "call out of guest", "compile at first call", "builtin CallOut", "trampoline i:i", "call out i:i"]) Assert.Contains(lines, l => l.Name == name);
+        Assert.Equal(lazy, lines.Any(l => l.Name == "functions before their first call" && l.Size == 3 * Stubs.LazySize));
         store.Dispose();
         Directory.Delete(folder, recursive: true);
     }

@@ -12,17 +12,14 @@ internal sealed class CompileCommand : Command
 
     private readonly Argument<string> file = new("FILE") { Description = "the module, text or binary; '-' reads it from standard input" };
     private readonly Option<string?> output = new("--output", "-o") { Description = "the image; FILE with .hwasm at its end, in this directory, if nothing is said", HelpName = "FILE" };
-    private readonly Option<string?> target = new("--target-features")
-    {
-        Description = "what the code may use of the CPU: native (this machine's), baseline (every x86-64 with SSE4.1), a list like popcnt,bmi1,avx2, or -avx2,-fma for this machine's without these", HelpName = "LIST",
-    };
+    private readonly TargetFeatures target = new();
     private readonly OptionGroups groups = new('W', 'O', 'C');
 
     public CompileCommand() : base("compile", "Compile a module to an image of machine code, which 'hornet run --allow-precompiled' starts at once. Give both the same -W, -O and -C.")
     {
         Add(file);
         Add(output);
-        Add(target);
+        target.AddTo(this);
         groups.AddTo(this);
         SetAction(Compile);
     }
@@ -36,7 +33,7 @@ internal sealed class CompileCommand : Command
             throw new UsageException("-C compiler=interpreter: images are machine code (hornet compile --help)");
         var path = result.GetRequiredValue(file);
         var to = result.GetValue(output) ?? (path == "-" ? throw new UsageException("hornet compile - needs -o FILE: there is no name to derive the image's from") : Path.GetFileNameWithoutExtension(path) + ".hwasm");
-        using var engine = new Engine(Configuration(settings, result.GetValue(target)));
+        using var engine = new Engine(target.Configuration(settings, result));
         var module = ModuleFile.Read(path);
         try
         {
@@ -50,18 +47,6 @@ internal sealed class CompileCommand : Command
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new InputException($"{to}: {e.Message}");
-        }
-    }
-
-    private static Config Configuration(RunSettings settings, string? target)
-    {
-        try
-        {
-            return target is null ? settings.Configuration() : settings.Configuration().WithTargetFeatures(target);
-        }
-        catch (ArgumentException)
-        {
-            throw new UsageException($"--target-features: '{target}' is not native, baseline or a list of sse42, popcnt, lzcnt, bmi1, bmi2, avx, avx2 and fma");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Hornet.Cli.Disassembly;
+using Hornet.Cli.Options;
 using Hornet.Text;
 using Hornet.Wasm;
 
@@ -18,19 +19,28 @@ internal sealed class ExplainCommand : Command
     {
         Description = $"only this stage: {string.Join(", ", Stages)}, or the name of a pass; may be given several times", HelpName = "STAGE", AllowMultipleArgumentsPerToken = false,
     };
-    private readonly Option<bool> anyCpu = new("--any-cpu") { Description = "machine code for every CPU, not for this one's features: the same on all machines" };
+    private readonly TargetFeatures target = new();
+    private readonly OptionGroups groups = new('W', 'O', 'C');
 
     public ExplainCommand() : base("explain", "Show a module through every stage: text, bytes, operators with operand types, interpreter code, IR after each pass, machine code.")
     {
         Add(file);
         Add(function);
         Add(stage);
-        Add(anyCpu);
+        target.AddTo(this);
+        groups.AddTo(this);
         SetAction(Explain);
     }
 
     private int Explain(ParseResult result)
     {
+        if (groups.PrintHelp(result))
+            return 0;
+        // All of WebAssembly, and code as of an image: direct calls.
+        var settings = groups.Settings(result, new() { Features = Features.All, Lazy = false });
+        if (!settings.Native)
+            throw new UsageException("-C compiler=interpreter: what the interpreter makes of a function is --stage interpreter");
+        var config = target.Configuration(settings, result);
         var module = ModuleFile.Read(result.GetRequiredValue(file));
         var wanted = result.GetValue(stage) ?? [];
         foreach (var name in wanted)
@@ -39,14 +49,14 @@ internal sealed class ExplainCommand : Command
         using var output = Console.OpenStandardOutput();
         try
         {
-            var environment = ModuleValidator.Validate(module.Bytes, Features.All);
+            var environment = ModuleValidator.Validate(module.Bytes, settings.Features);
             var functions = result.GetValue(function) is { } only ? [FunctionNames.Defined(module, environment, only)] : Enumerable.Range(environment.ImportedFunctions, environment.Bodies.Count);
             if (wanted.Length == 0 || wanted.Contains(Outline))
             {
                 Head(output, "what there is", "src/Hornet.Text/Printing/ModulePrinter.cs");
                 WatPrinter.Print(module.Bytes, output, new() { Skeleton = true });
             }
-            var explained = new ExplainedModule(module.Bytes, environment, wanted, new(environment, module.Bytes, result.GetValue(anyCpu)), new FunctionNames(module.Bytes, environment), output);
+            var explained = new ExplainedModule(module.Bytes, environment, wanted, config, settings.Lazy, new FunctionNames(module.Bytes, environment), output);
             foreach (var index in functions)
                 explained.Function(index);
             return 0;
@@ -60,8 +70,9 @@ internal sealed class ExplainCommand : Command
     private static void Head(Stream output, string what, string madeBy) => output.Write(Encoding.UTF8.GetBytes($"\n==== {what} ({madeBy})\n"));
 
     /// <summary>What is explained, and where to.</summary>
-    private sealed class ExplainedModule(byte[] bytes, ModuleEnvironment environment, string[] wanted, CompilationListing compilation, FunctionNames names, Stream output)
+    private sealed class ExplainedModule(byte[] bytes, ModuleEnvironment environment, string[] wanted, Config config, bool lazy, FunctionNames names, Stream output)
     {
+        private readonly CompilationListing compilation = new(environment, bytes, config, lazy);
         private readonly Disassembler disassembler = new(index => names.Of(index) is { } name ? $"${name}" : $"function{index}");
 
         public void Function(int index)
@@ -79,7 +90,7 @@ internal sealed class ExplainCommand : Command
             if (Wants(Interpreter))
             {
                 Head(output, $"function {index} in the interpreter: offset of the operator, instruction, places in the frame or constants", "src/Hornet.Runtime/Interpreter/Translator.cs");
-                Write(InterpreterListing.Of(environment, bytes, index).Select(i => $"{$"0x{i.Offset:x}",8} | {i.Text}"));
+                Write(InterpreterListing.Of(environment, bytes, index, config).Select(i => $"{$"0x{i.Offset:x}",8} | {i.Text}"));
             }
             if (wanted.Length == 0 || wanted.Any(w => w is not (Outline or Text or Operators or Interpreter)))
                 Compiled(index);

@@ -9,7 +9,7 @@ namespace Hornet.Cli.Disassembly;
 /// The page of <c>hornet explore</c>: explore.html with its data put in. A function is an object of strings, a line for each line shown and
 /// a tab between its fields, which the page takes apart when the function is looked at: so a page with thousands of functions opens at once.
 /// </summary>
-internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironment environment, bool anyCpu)
+internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironment environment, Config config, bool lazy)
 {
     private const string Template = "explore.html", Place = "\"DATA\"";
 
@@ -26,7 +26,7 @@ internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironmen
         to.Write(template.AsSpan(0, at));
         to.Write($"{{\"module\":{Quoted(name)},\"total\":{environment.Bodies.Count},\"functions\":[");
         var disassembler = new Disassembler(NameOf);
-        var compilation = new CompilationListing(environment, bytes, anyCpu);
+        var compilation = new CompilationListing(environment, bytes, config, lazy);
         int count = 0;
         long size = 0;
         // Asked before each function.

@@ -34,9 +34,11 @@ internal sealed class OptionGroups
     }
 
     /// <summary>What the options say.</summary>
-    public RunSettings Settings(ParseResult result)
+    /// <param name="result">The command line.</param>
+    /// <param name="settings">What holds where nothing is said.</param>
+    public RunSettings Settings(ParseResult result, RunSettings? settings = null)
     {
-        var settings = new RunSettings();
+        settings ??= new();
         foreach (var (letter, option) in options)
             if (result.GetValue(option) is { Length: > 0 } given)
                 Group(letter).Apply(settings, given);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Hornet.Compiler;
+using Hornet.Compiler.X64;
 using Hornet.Runtime;
 using Hornet.Wasm;
 
@@ -21,6 +22,13 @@ internal enum CompileMode
 /// <summary>For what an engine compiles, besides <see cref="CodeSettings"/>.</summary>
 internal sealed record CodeTarget(BoundsChecks Checks, CompilerSettings Compiler)
 {
+    public static CodeTarget Of(EngineOptions options) => new(options.GuardsAccesses ? BoundsChecks.Guard : BoundsChecks.Explicit, new()
+    {
+        OptLevel = options.OptimizationLevel switch { OptimizationLevel.None => OptLevel.None, OptimizationLevel.Speed => OptLevel.Speed, _ => OptLevel.SpeedAndSize },
+        Features = options.TargetFeatures is { } target && ImageSettings.TryParse(target, out CpuFeatures cpu, out _) ? cpu : Cpu.Features,
+        Verify = NativeTier.Verify, Entries = VmOffsets.ContextNativeEntries, TrapStub = options.SignalsBasedTraps ? -1 : VmOffsets.ContextTrapStub,
+    });
+
     /// <summary>Scratch memory of compiles that nobody uses just now: the engine's modules and thunks share it.</summary>
     public ConcurrentBag<CompilerContext> Contexts { get; } = [];
 
@@ -90,6 +98,7 @@ internal sealed unsafe class NativeCode : ModuleCode
             _stubRange = Stubs.Process.MakeLazy(_count);
             _stubs = (nint)_stubRange.Start;
             for (int i = 0; i < _count; i++) _entries[i] = _stubs + i * Stubs.LazySize;
+            CodeProfile.Current?.Add(_stubRange.Start, _stubRange.Size, "functions before their first call");
         }
         if (image is not null) UseImage(image);
     }

@@ -25,6 +25,8 @@ internal sealed unsafe class Stubs
     readonly CodeRange _code;
     readonly nint _lazy;
     readonly nint[] _builtins = new nint[(int)Builtin.Count];
+    // Where each begins, in order.
+    readonly (string Name, nint Start)[] _names;
 
     Stubs()
     {
@@ -58,6 +60,21 @@ internal sealed unsafe class Stubs
         Leave = (nint)(_code.Start + buffer.Final(leave));
         Call = (nint)(_code.Start + buffer.Final(call));
         for (int i = 0; i < builtins.Length; i++) _builtins[i] = (nint)(_code.Start + buffer.Final(builtins[i]));
+        _names =
+        [
+            ("enter guest", (nint)Enter), ("call out of guest", Call), ("resume guest", (nint)Resume), ("trap", Trap), ("compile at first call", _lazy),
+            .. _builtins.Select(static (start, i) => ($"builtin {(Builtin)i}", start)),
+        ];
+    }
+
+    /// <summary>Tells a profiler what is called here.</summary>
+    public void NameIn(CodeProfile profile)
+    {
+        for (int i = 0; i < _names.Length; i++)
+        {
+            nint end = i + 1 < _names.Length ? _names[i + 1].Start : (nint)_code.Start + _code.Size;
+            profile.Add((byte*)_names[i].Start, (int)(end - _names[i].Start), _names[i].Name);
+        }
     }
 
     public static Stubs Process => s_process.Value;

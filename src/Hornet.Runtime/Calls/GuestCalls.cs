@@ -27,7 +27,7 @@ internal static unsafe class GuestCalls
             CallStatus status = CallOutermost(store, thread, stack, &activation, callee, values, ref way);
             if (status == CallStatus.Ok)
             {
-                End(store, thread, stack);
+                End(&activation, thread, stack);
                 store.LeaveBiased();
             }
             else
@@ -87,7 +87,7 @@ internal static unsafe class GuestCalls
         Activation activation;
         CallStatus status = CallOutermost(store, thread, stack, &activation, callee, values, ref way);
         if (status != CallStatus.Ok) Fail(store, thread, stack, &activation, status, leave);
-        End(store, thread, stack);
+        End(&activation, thread, stack);
         if (leave) store.Leave();
     }
 
@@ -103,9 +103,9 @@ internal static unsafe class GuestCalls
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void End(Store store, ThreadBlock thread, GuestStack stack)
+    static void End(Activation* activation, ThreadBlock thread, GuestStack stack)
     {
-        store.Vm->Current = null;
+        activation->Store->Current = null;
         thread.ReturnStack(stack);
     }
 
@@ -119,7 +119,7 @@ internal static unsafe class GuestCalls
         }
         finally
         {
-            End(store, thread, stack);
+            End(activation, thread, stack);
             if (leave) store.Leave();
         }
         failure.Throw();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Hornet.Runtime;
 
 /// <summary>What a thread keeps between calls into guests: the limit of its stack, and a guest stack at hand.</summary>
@@ -46,6 +48,7 @@ internal sealed unsafe class ThreadBlock
     }
 
     /// <summary>Whether a call can begin on this thread without more ado: with <see cref="TakeStack"/>, and without <see cref="PrepareFor"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host, like what it calls
     public bool IsReadyFor(Engine engine) => HasStack(engine) && (_handlesFaults || !engine.Tier.TrapsByFaults);
 
     /// <summary>Before a thread calls or resumes code of a tier.</summary>
@@ -56,6 +59,7 @@ internal sealed unsafe class ThreadBlock
         _handlesFaults = true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool HasStack(Engine engine) => _stack is { } stack && !_isRented && stack.Owner == engine.Stacks;
 
     /// <summary>A stack for a call; the thread's own where it fits.</summary>

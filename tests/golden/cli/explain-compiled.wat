@@ -1,4 +1,4 @@
-;; RUN: explain %s --func scaled --any-cpu --stage ir --stage passes --stage code
+;; RUN: explain %s --func scaled --target-features baseline --stage ir --stage passes --stage code
 (module
   (func $other)
   (func $scaled (param i32 i32) (result i32)
