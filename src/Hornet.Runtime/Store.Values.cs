@@ -58,6 +58,7 @@ public sealed unsafe partial class Store
     {
         if (function is null) return null;
         CheckOwns(function);
+        CheckNotDisposed();
         return function.Reference;
     }
 

@@ -75,6 +75,7 @@ public sealed class MisuseTests
         Refused<ObjectDisposedException>(() => new Instance(w.Store, w.Module));
         Refused<ObjectDisposedException>(() => new Memory(w.Store, 1));
         Refused<ObjectDisposedException>(() => new Table(w.Store, TableKind.FuncRef, null, 1));
+        Refused<ObjectDisposedException>(() => new Table(w.Store, TableKind.FuncRef, f, 1));
         Refused<ObjectDisposedException>(() => new Global(w.Store, ValueKind.Int32, 1, Mutability.Mutable));
         Refused<ObjectDisposedException>(() => Function.FromCallback(w.Store, (int n) => n));
         Refused<ObjectDisposedException>(() => w.Store.SetDeadline(TimeSpan.FromSeconds(1)));

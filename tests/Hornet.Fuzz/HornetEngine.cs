@@ -15,7 +15,10 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
 
     public static HornetEngine Interpreter() => new("interpreter", new Config());
 
-    /// <summary>Machine code with guard pages; with explicit checks and a compiler that checks itself (the IR between passes, and the allocation of registers); and with neither optimiser nor signals.</summary>
+    /// <summary>
+    /// Machine code with guard pages; with explicit checks and a compiler that checks itself (the IR between passes, and the allocation of registers); with neither optimiser nor signals; and both
+    /// tiers in one call: functions change over at their second call and at the heads of their loops.
+    /// </summary>
     public static HornetEngine[] Native()
     {
         HornetEngine guarded = new("native, guard pages", new Config().WithNativeCode());
@@ -23,7 +26,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         NativeTier.Verify = true;
         try
         {
-            return [guarded, new("native, explicit checks", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithStaticMemoryMaximumSize(1 << 20)), plain];
+            return [guarded, new("native, explicit checks", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithStaticMemoryMaximumSize(1 << 20)), plain, new("tier-up", TieringUp(new Config()))];
         }
         finally
         {
@@ -31,18 +34,21 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
         }
     }
 
-    /// <summary>The three tiers, interruptible: for modules that need not end by themselves.</summary>
+    static Config TieringUp(Config config) => config.WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce);
+
+    /// <summary>The tiers, interruptible: for modules that need not end by themselves.</summary>
     public static HornetEngine[] Interruptible(TimeSpan deadline) =>
     [
         new("interpreter", new Config().WithEpochInterruption(true), deadline),
         new("native, guard pages", new Config().WithEpochInterruption(true).WithNativeCode(), deadline),
         new("native, explicit checks", new Config().WithEpochInterruption(true).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20), deadline),
+        new("tier-up", TieringUp(new Config().WithEpochInterruption(true)), deadline),
     ];
 
-    /// <summary>The three tiers with fuel and canonical NaNs: what is left of the fuel is part of the outcome.</summary>
+    /// <summary>The tiers with fuel and canonical NaNs: what is left of the fuel is part of the outcome.</summary>
     public static HornetEngine[] Metered()
     {
-        return [new("interpreter", Config(), metered: true), new("native, guard pages", Config().WithNativeCode(), metered: true), new("native, explicit checks", Config().WithNativeCode(lazy: false).WithStaticMemoryMaximumSize(1 << 20), metered: true)];
+        return [new("interpreter", Config(), metered: true), new("native, guard pages", Config().WithNativeCode(), metered: true), new("native, explicit checks", Config().WithNativeCode(lazy: false).WithStaticMemoryMaximumSize(1 << 20), metered: true), new("tier-up", TieringUp(Config()), metered: true)];
 
         static Config Config() => new Config().WithFuelConsumption(true).WithCraneliftNaNCanonicalization(true);
     }
@@ -50,11 +56,12 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     /// <summary>Machine code that was saved and loaded.</summary>
     public static HornetEngine FromImage() => new("native, from an image", new Config().WithNativeCode(), image: true);
 
-    /// <summary>Both tiers with a collection at every allocation: a root that is missing is found at once.</summary>
+    /// <summary>The tiers with a collection at every allocation: a root that is missing is found at once.</summary>
     public static HornetEngine[] Collecting() =>
     [
         new("interpreter, collecting", new Config().WithCollectionAtEveryAllocation(true)),
         new("native, collecting", new Config().WithCollectionAtEveryAllocation(true).WithNativeCode()),
+        new("tier-up, collecting", TieringUp(new Config().WithCollectionAtEveryAllocation(true))),
     ];
 
     /// <summary>Makes all calls of a module.</summary>
@@ -64,7 +71,7 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     {
         int failures = ModuleCompiler.Failures;
         Outcome outcome = MakeCalls(bytes);
-        return ModuleCompiler.Failures == failures ? outcome : throw new InvalidOperationException($"{Name}: the compiler failed on {ModuleCompiler.Failures - failures} functions");
+        return ModuleCompiler.Failures == failures ? outcome : throw new InvalidOperationException($"{Name}: the compiler failed on {ModuleCompiler.Failures - failures} functions: {ModuleCompiler.LastFailure?.Message.Split('\n')[0]}");
     }
 
     Module Load(byte[] bytes)

@@ -143,6 +143,7 @@ internal static class Branches
         return result;
     }
 
+    /// <summary>Removes what nothing leads to; control flow is known afterwards.</summary>
     public static bool RemoveUnreachable(Function f, PassContext c)
     {
         c.Flow.Compute(f);

@@ -11,8 +11,8 @@ internal static class RedundantParams
 
     public static bool Run(Function f, PassContext c)
     {
-        c.Flow.Compute(f);
-        bool changed = false, again = true;
+        // Branches that nothing leads to are not seen, and would keep their arguments: code behind the entry of a loop that is taken over has such.
+        bool changed = Branches.RemoveUnreachable(f, c), again = true;
         for (int rounds = 0; again && rounds < MostRounds; rounds++)
         {
             again = false;

@@ -112,6 +112,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         {
             // A bug of the compiler's must not become the guest's or the host's: the function runs, slower. Tests hold the count to zero.
             Interlocked.Increment(ref s_failures);
+            LastFailure = e;
             (worker.Context, worker.Translator) = (new(), new(translation));
         }
         return null;
@@ -143,6 +144,9 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
 
     /// <summary>Functions on which the compiler failed, in this process.</summary>
     public static int Failures => s_failures;
+
+    /// <summary>What it failed with.</summary>
+    public static Exception? LastFailure { get; private set; }
 
     /// <summary>Puts compiled functions into code memory.</summary>
     public unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
