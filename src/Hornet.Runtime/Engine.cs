@@ -24,8 +24,8 @@ public sealed class Engine : IDisposable
         if (Options.GuardsAccesses && !VirtualMemory.System.HasRoomFor((nuint)(Options.MemoryReservation + Options.MemoryGuard))) Options = Options with { MemoryReservation = 1 << 20 };
         Tier = tier ?? Tiers.Create(Options);
         Commit = new CommitBudget(Options.CommitBudget);
-        Allocator = new InstanceAllocator(Options);
         long stack = Options.MaximumStackSize + Tier.StackHeadroom;
+        Allocator = new InstanceAllocator(Options, stack);
         Stacks = Options.Pooling is null ? GuestStacks.Shared(stack) : new GuestStacks(stack, Allocator);
         SharedMemories = new SharedMemoryTable();
     }

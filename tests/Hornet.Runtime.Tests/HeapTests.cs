@@ -60,8 +60,9 @@ public sealed class HeapTests : IDisposable
     [Fact]
     public void A_full_heap_is_a_trap_and_the_store_goes_on()
     {
-        _store.Heap.MaximumBytes = 1 << 20;
-        Instance instance = Wat.Instantiate(_store, Lists);
+        using Engine engine = new(new Config().WithGc(true).WithFunctionReferences(true).WithMaximumHeapSize(1 << 20));
+        using Store store = new(engine);
+        Instance instance = Wat.Instantiate(store, Lists);
         Assert.Equal(TrapCode.HeapExhausted, Assert.Throws<TrapException>(() => Call(instance, "hoard")).Type);
         Assert.Equal(TrapCode.AllocationTooLarge, Assert.Throws<TrapException>(() => Call(instance, "huge")).Type);
         Assert.Equal(TrapCode.HeapExhausted, Assert.Throws<TrapException>(() => Call(instance, "hoard")).Type);

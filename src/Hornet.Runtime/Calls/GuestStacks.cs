@@ -10,8 +10,12 @@ internal sealed unsafe class GuestStacks(long size, InstanceAllocator? allocator
     // Threads come and go: as many stacks as a busy machine's threads may need at once.
     const int MostKept = 64;
 
+    // Milliseconds: who asks for too many stacks shall not have the process collect all the time.
+    const int CollectEvery = 1000;
+
     readonly Stack<GuestStack> _kept = [];
     bool _gone;
+    long _collected = -CollectEvery;
 
     public static GuestStacks Shared(long size) => s_shared.GetOrAdd(size, static size => new(size, null));
 
@@ -19,7 +23,7 @@ internal sealed unsafe class GuestStacks(long size, InstanceAllocator? allocator
     ~GuestStacks()
     {
         _gone = true;
-        foreach (GuestStack stack in _kept) stack.Release();
+        foreach (GuestStack stack in _kept) Release(stack);
     }
 
     /// <exception cref="PoolExhaustedException">All stacks of the engine's pool are in use.</exception>
@@ -29,36 +33,40 @@ internal sealed unsafe class GuestStacks(long size, InstanceAllocator? allocator
         {
             if (_kept.TryPop(out GuestStack? kept)) return kept;
         }
-        allocator?.TakeStack(HasKept);
-        lock (_kept)
-        {
-            // Waiting has brought one back: it is counted already.
-            if (_kept.TryPop(out GuestStack? kept))
-            {
-                allocator?.ReturnStack();
-                return kept;
-            }
-        }
+        if (allocator is null) return new(size, this);
         try
         {
-            return new(size, this);
+            return RentOfPool();
         }
-        catch
+        catch (PoolExhaustedException) when (MayCollect())
         {
-            allocator?.ReturnStack();
-            throw;
+            // Threads that have ended keep theirs until the collector finds that out.
+            System.GC.Collect();
+            System.GC.WaitForPendingFinalizers();
+            return RentOfPool();
         }
     }
 
-    bool HasKept()
+    GuestStack RentOfPool()
     {
-        lock (_kept) return _kept.Count > 0;
+        GuestStack? back = null;
+        byte* place = allocator!.RentStack(() =>
+        {
+            lock (_kept) return _kept.TryPop(out back);
+        });
+        return back ?? (place == null ? new(size, this) : new(size, this, place));
+    }
+
+    bool MayCollect()
+    {
+        long now = Environment.TickCount64, last = Volatile.Read(ref _collected);
+        return now - last >= CollectEvery && Interlocked.CompareExchange(ref _collected, now, last) == last;
     }
 
     /// <summary>What a call has left in it goes back to the system, a part at both ends apart that stays.</summary>
     public void Return(GuestStack stack)
     {
-        stack.Reset(allocator?.StackKeepResident ?? 0);
+        stack.Reset((nuint)(allocator?.Pooling!.StackKeepResident ?? 0));
         lock (_kept)
         {
             if (!_gone && _kept.Count < MostKept)
@@ -72,8 +80,18 @@ internal sealed unsafe class GuestStacks(long size, InstanceAllocator? allocator
             allocator?.Wake();
             return;
         }
-        stack.Release();
-        allocator?.ReturnStack();
+        Release(stack);
+    }
+
+    void Release(GuestStack stack)
+    {
+        if (!stack.IsOfPool)
+        {
+            stack.Release();
+            return;
+        }
+        stack.Reset(0);
+        allocator!.ReturnStack(stack.Base);
     }
 }
 
@@ -82,6 +100,14 @@ internal sealed unsafe class GuestStack
 {
     readonly byte* _mapping;
     readonly nuint _mapped;
+
+    /// <summary>In a slot of a pool, with guards about it.</summary>
+    public GuestStack(long size, GuestStacks owner, byte* slot)
+    {
+        Owner = owner;
+        Base = slot;
+        End = slot + VirtualMemory.System.RoundUp((nuint)size);
+    }
 
     public GuestStack(long size, GuestStacks owner)
     {
@@ -100,6 +126,9 @@ internal sealed unsafe class GuestStack
         Base = _mapping + page;
         End = Base + usable;
     }
+
+    /// <summary>Whether it lies in a slot of its engine's pool.</summary>
+    public bool IsOfPool => _mapping == null;
 
     public GuestStacks Owner { get; }
     public byte* Base { get; }

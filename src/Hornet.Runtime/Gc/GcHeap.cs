@@ -40,7 +40,12 @@ internal sealed unsafe partial class GcHeap(Store store)
     ulong _committed;
 
     /// <summary>Most bytes that living objects may take.</summary>
-    public uint MaximumBytes { get; set; } = (uint)Math.Min(store.Engine.Options.MaximumHeapSize, VirtualMemory.System.CanReserve ? 1L << 30 : 64L << 20);
+    public uint MaximumBytes { get; } = Most(store.Engine.Options);
+
+    static uint Most(EngineOptions options) => (uint)Math.Min(options.MaximumHeapSize, VirtualMemory.System.CanReserve ? 1L << 30 : 64L << 20);
+
+    /// <summary>Bytes of address space that each heap of an engine has.</summary>
+    public static nuint ReservedBytes(EngineOptions options) => 2 * VirtualMemory.System.RoundUp(Most(options) + First);
 
     /// <summary>Constant expressions hold references where the collector does not look.</summary>
     public bool MayCollect { get; set; } = true;
@@ -103,15 +108,10 @@ internal sealed unsafe partial class GcHeap(Store store)
 
     bool Reserve()
     {
-        VirtualMemory memory = VirtualMemory.System;
-        _half = (uint)memory.RoundUp(MaximumBytes + First);
-        if (!store.Engine.Allocator.TryTakeHeap()) return false;
-        _reservation = memory.Reserve((nuint)_half * 2);
-        if (_reservation == null)
-        {
-            store.Engine.Allocator.ReturnHeap();
-            return false;
-        }
+        nuint bytes = ReservedBytes(store.Engine.Options);
+        _half = (uint)(bytes / 2);
+        _reservation = store.Engine.Allocator.TryRentHeap(bytes);
+        if (_reservation == null) return false;
         _vm->HeapBase = _reservation;
         _vm->HeapTop = First;
         return Grow(InitialCapacity);
@@ -208,9 +208,8 @@ internal sealed unsafe partial class GcHeap(Store store)
         _functions = null;
         System.GC.SuppressFinalize(this);
         if (_reservation == null) return;
-        VirtualMemory.System.Release(_reservation, (nuint)_half * 2);
+        store.Engine.Allocator.ReturnHeap(_reservation, (nuint)_half * 2);
         store.Engine.Commit.Return(_committed);
-        store.Engine.Allocator.ReturnHeap();
         _reservation = null;
     }
 

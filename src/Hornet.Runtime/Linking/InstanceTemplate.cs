@@ -72,7 +72,15 @@ internal sealed unsafe class InstanceTemplate
             }
         }
         Allocator.TakeInstance(Module);
-        return new(this, Images());
+        try
+        {
+            return new(this, Images());
+        }
+        catch
+        {
+            Allocator.ReturnInstance();
+            throw;
+        }
     }
 
     // The first instance copies its data segments: many programs make only one.
@@ -184,8 +192,7 @@ internal sealed unsafe class InstanceSlot
         Tables = new TableStorage?[images.Tables.Length];
         _ownGlobals = layout.OwnGlobals;
         _ownGlobalBytes = (module.Environment.Globals.Count - module.Environment.ImportedGlobals) * sizeof(VmGlobal);
-        // SAFETY: aligned to 16 bytes, as everywhere on 64-bit systems. A large one consists of pages that cost nothing until they are touched.
-        byte* at = (byte*)NativeMemory.AllocZeroed((nuint)layout.Size);
+        byte* at = template.Module.Engine.Allocator.RentBlock(layout.Size);
         Context = (VmContext*)at;
         Context->Functions = (VmFuncRef*)(at + layout.Functions);
         Context->Memories = (VmMemory**)(at + layout.Memories);
@@ -229,6 +236,6 @@ internal sealed unsafe class InstanceSlot
     {
         foreach (LinearMemory? memory in Memories) memory?.Release();
         foreach (TableStorage? table in Tables) table?.Release();
-        NativeMemory.Free(Context);
+        Template.Module.Engine.Allocator.ReturnBlock((byte*)Context, Template.Module.Layout.Size);
     }
 }

@@ -8,7 +8,7 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
     const string MostMappingsFile = "/proc/sys/vm/max_map_count";
     const int ProtNone = 0, ProtReadWrite = 3;
     const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
-    const int MadviseDontNeed = 4;
+    const int MadviseDontNeed = 4, MadviseNoHugePage = 15, MadviseGuardInstall = 102;
     const int ProtRead = 1, MapPrivate = 0x02, MapFixed = 0x10, MapNoReserve = 0x4000;
     const uint MemfdCloseOnExec = 1, MemfdAllowSealing = 2;
     const int AddSeals = 1033, SealSeal = 1, SealShrink = 2, SealGrow = 4, SealWrite = 8;
@@ -70,6 +70,23 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
     public override void Reset(byte* at, nuint bytes) => Madvise(at, bytes, MadviseDontNeed);
     public override void Release(byte* at, nuint bytes) => Munmap(at, bytes);
 
+    public override bool Guard(byte* at, nuint bytes) => Madvise(at, bytes, MadviseGuardInstall) == 0;
+    public override void AvoidHugePages(byte* at, nuint bytes) => Madvise(at, bytes, MadviseNoHugePage);
+
+    // Since Linux 6.13. One page is tried.
+    public override bool CanGuard => _canGuard ??= TryGuard();
+
+    bool? _canGuard;
+
+    bool TryGuard()
+    {
+        byte* at = Reserve(PageSize);
+        if (at == null) return false;
+        bool can = Commit(at, PageSize) && Guard(at, PageSize);
+        Release(at, PageSize);
+        return can;
+    }
+
     public override bool Decommit(byte* at, nuint bytes)
     {
         if (bytes == 0) return true;
@@ -111,7 +128,7 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
     public override int FindWritten(byte* at, nuint bytes, Span<PageRange> ranges, out byte* end)
     {
         end = at;
-        int file = PageMap();
+        int file = FindsWritten ? PageMap() : -1;
         if (file < 0) return -1;
         fixed (PageRange* vector = ranges)
         {

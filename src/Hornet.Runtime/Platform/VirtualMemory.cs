@@ -32,6 +32,15 @@ internal abstract unsafe class VirtualMemory
     /// <summary>Makes committed pages of a reservation inaccessible, and gives them back; false where the system has no room to note it.</summary>
     public virtual bool Decommit(byte* at, nuint bytes) => true;
 
+    /// <summary>Whether <see cref="Guard"/> can be had.</summary>
+    public virtual bool CanGuard => false;
+
+    /// <summary>Makes accessible pages fault without splitting their mapping; they stay so when they are given back. False where there is no room to note it.</summary>
+    public virtual bool Guard(byte* at, nuint bytes) => false;
+
+    /// <summary>Pages come one by one as they are touched.</summary>
+    public virtual void AvoidHugePages(byte* at, nuint bytes) { }
+
     /// <summary>A sealed file of some bytes that no name leads to, or -1.</summary>
     public virtual int CreateFile(ReadOnlySpan<FilePart> parts, nuint bytes) => -1;
 
@@ -45,6 +54,9 @@ internal abstract unsafe class VirtualMemory
     public virtual bool MapZero(byte* at, nuint bytes) => false;
 
     public virtual void CloseFile(int file) { }
+
+    /// <summary>Whether <see cref="FindWritten"/> asks the system at all: off in tests of what else there is.</summary>
+    public bool FindsWritten { get; set; } = true;
 
     /// <summary>Finds pages that are this mapping's own, because they have been written since they were mapped or last reset.</summary>
     /// <returns>Ranges found; -1 where the system cannot tell. Pages from <paramref name="end"/> on were not looked at.</returns>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Hornet.Wasm;
 
 namespace Hornet.Runtime;
@@ -7,76 +8,81 @@ namespace Hornet.Runtime;
 /// <see cref="PoolingAllocationConfig"/> says, and no more. Either way parts that no instance uses stay warm with their template, up to a
 /// number; nothing here is touched by an instance that finds such parts.
 /// </summary>
-internal sealed class InstanceAllocator
+internal sealed unsafe class InstanceAllocator
 {
     // On demand: enough for the requests of a busy moment.
     const int WarmOnDemand = 64;
     const ulong ResidentOnDemand = 256 << 10, TableResidentOnDemand = 64 << 10;
 
+    // Most instances' blocks are smaller than this, and page tables are paid for by what lies close together.
+    const ulong SmallBlock = 16 << 10;
+
     readonly EngineOptions _options;
-    readonly MemoryPool? _memories;
-    readonly Counter _instances, _tables, _heaps, _memorySlots, _stacks;
+    readonly PoolLimit _instances, _tables, _heaps, _memories, _stacks;
+    // Null where the engine is not a pooling one.
+    readonly SlotArray? _memorySlots, _blockSlots, _smallBlockSlots, _tableSlots, _heapSlots, _stackSlots;
+    readonly bool _openMemories;
     readonly object _gate = new();
     readonly List<WeakReference<InstanceTemplate>> _templates = [];
     int _nextTemplate, _waiters, _idle;
     volatile bool _closed;
 
-    sealed class Counter(int limit, string what, string property, string option)
-    {
-        public int Limit => limit;
-        public int Used;
-
-        public PoolExhaustedException Exhausted() =>
-            new($"all {limit} {what} of the pool are in use: dispose stores, or raise PoolingAllocationConfig.{property} (-O {option})", property);
-    }
-
-    public InstanceAllocator(EngineOptions options)
+    /// <param name="options">The engine's.</param>
+    /// <param name="stackBytes">Of each guest stack.</param>
+    public InstanceAllocator(EngineOptions options, long stackBytes)
     {
         _options = options;
         PoolingAllocationConfig? pool = Pooling = options.Pooling;
         _instances = new(pool?.TotalCoreInstances ?? int.MaxValue, "core instances", nameof(pool.TotalCoreInstances), "pooling-total-core-instances");
         _tables = new(pool?.TotalTables ?? int.MaxValue, "tables", nameof(pool.TotalTables), "pooling-total-tables");
         _heaps = new(pool?.TotalGcHeaps ?? int.MaxValue, "GC heaps", nameof(pool.TotalGcHeaps), "pooling-total-gc-heaps");
-        _memorySlots = new(pool?.TotalMemories ?? int.MaxValue, "memories", nameof(pool.TotalMemories), "pooling-total-memories");
+        _memories = new(pool?.TotalMemories ?? int.MaxValue, "memories", nameof(pool.TotalMemories), "pooling-total-memories");
         _stacks = new(pool?.TotalStacks ?? int.MaxValue, "guest stacks", nameof(pool.TotalStacks), "pooling-total-stacks");
-        StackKeepResident = (nuint)(pool?.StackKeepResident ?? 0);
         MostIdle = pool?.MaxUnusedWarmSlots ?? WarmOnDemand;
         MemoryKeepResident = (nuint)(pool?.LinearMemoryKeepResident ?? ResidentOnDemand);
         TableKeepResident = (nuint)(pool?.TableKeepResident ?? TableResidentOnDemand);
-        if (pool is null || pool.TotalMemories == 0) return;
-        // Code that compares every access needs neither guards nor inaccessible bytes; all other code counts on the whole reservation.
+        if (pool is null) return;
+        // Code that compares every access needs no inaccessible bytes; all other code counts on the whole reservation.
         bool guarded = options.GuardsAccesses || options.MemoryReservation == 1UL << 32;
-        _memories = new(pool.TotalMemories, guarded ? Math.Max(pool.MaxMemorySize, 1UL << 32) : pool.MaxMemorySize, options.MemoryGuard, open: !guarded);
+        _openMemories = !guarded;
+        try
+        {
+            _memorySlots = new(_memories, guarded ? Math.Max(pool.MaxMemorySize, 1UL << 32) : pool.MaxMemorySize, guarded ? options.MemoryGuard : 0, open: !guarded,
+                "Config.WithStaticMemoryMaximumSize (-O memory-reservation) or MaxMemorySize (-O pooling-max-memory-size)");
+            const string blocks = "MaxCoreInstanceSize (-O pooling-max-core-instance-size)";
+            _smallBlockSlots = new(_instances, SmallBlock, 0, open: true, blocks);
+            _blockSlots = (ulong)pool.MaxCoreInstanceSize <= SmallBlock ? _smallBlockSlots : new(_instances, (ulong)pool.MaxCoreInstanceSize, 0, open: true, blocks);
+            _tableSlots = new(_tables, Math.Min(pool.TableElements, WasmLimits.TableElements) * sizeof(ulong), 0, open: true, "TableElements (-O pooling-table-elements)");
+            _heapSlots = new(_heaps, GcHeap.ReservedBytes(options), 0, open: true, "Config.WithMaximumHeapSize");
+            _stackSlots = new(_stacks, (ulong)stackBytes, 0, open: true, "Config.WithMaximumStackSize (-W max-wasm-stack)");
+        }
+        catch (PoolExhaustedException)
+        {
+            Close();
+            throw;
+        }
     }
 
     public PoolingAllocationConfig? Pooling { get; }
     public nuint MemoryKeepResident { get; }
     public nuint TableKeepResident { get; }
-    public nuint StackKeepResident { get; }
-
     /// <summary>Parts of instances that may be ready and unused.</summary>
     public int MostIdle { get; }
 
     /// <summary>Parts of instances that are ready and unused.</summary>
     public int Idle => Volatile.Read(ref _idle);
 
-    /// <summary>A slot for a memory; null where the system has no address space.</summary>
+    /// <summary>A slot for a memory; null where the system has no address space. Shared memories are never the pool's: nobody says when the last thread has left one.</summary>
     /// <exception cref="PoolExhaustedException">All slots of the pool are in use, or it is larger than a slot.</exception>
     public MemorySlot? RentMemory(ulong bytes, ulong reserve, bool shared)
     {
-        if (_memories is null || shared)
-        {
-            if (Pooling is not null && !shared) throw _memorySlots.Exhausted();
-            ulong guard = VirtualMemory.System.CanReserve ? _options.MemoryGuard : 0;
-            MemorySlot? own;
-            while ((own = MemorySlot.TryReserve(reserve, guard)) is null && TryEvict()) { }
-            return own;
-        }
-        if (bytes > Pooling!.MaxMemorySize)
+        if (Pooling is not null && bytes > Pooling.MaxMemorySize)
             throw new PoolExhaustedException($"a memory of {bytes} bytes is larger than the pool's {Pooling.MaxMemorySize}: raise PoolingAllocationConfig.MaxMemorySize (-O pooling-max-memory-size)", nameof(Pooling.MaxMemorySize));
-        MemorySlot? slot = null;
-        Wait(_memorySlots, () => (slot = _memories.TryRent()) is not null);
-        return slot;
+        if (_memorySlots is not null && !shared) return new(_memorySlots, Take(_memories, _memorySlots), _openMemories);
+        ulong guard = VirtualMemory.System.CanReserve ? _options.MemoryGuard : 0;
+        MemorySlot? own;
+        while ((own = MemorySlot.TryReserve(reserve, guard)) is null && TryEvict()) { }
+        return own;
     }
 
     /// <summary>Bytes that a memory may grow to, its type apart.</summary>
@@ -93,79 +99,124 @@ internal sealed class InstanceAllocator
         ModuleEnvironment env = module.Environment;
         Fits((ulong)(env.Memories.Count - env.ImportedMemories), (ulong)Pooling.MaxMemoriesPerModule, "memories of a module", nameof(Pooling.MaxMemoriesPerModule), "pooling-max-memories-per-module");
         Fits((ulong)(env.Tables.Count - env.ImportedTables), (ulong)Pooling.MaxTablesPerModule, "tables of a module", nameof(Pooling.MaxTablesPerModule), "pooling-max-tables-per-module");
-        Take(_instances);
-    }
-
-    public void ReturnInstance() => Return(_instances);
-
-    public void TakeTable(ulong elements)
-    {
-        if (Pooling is null) return;
-        Fits(elements, Pooling.TableElements, "elements of a table", nameof(Pooling.TableElements), "pooling-table-elements");
-        Take(_tables);
-    }
-
-    public void ReturnTable() => Return(_tables);
-
-    /// <summary>A stack is to be made, or <paramref name="instead"/> says that one has come back meanwhile: both count as taken.</summary>
-    public void TakeStack(Func<bool> instead)
-    {
-        if (Pooling is null) return;
-        Wait(_stacks, () =>
+        Wait(_instances, () =>
         {
-            if (_stacks.Used >= _stacks.Limit && !instead()) return false;
-            _stacks.Used++;
+            if (_instances.Used >= _instances.Most) return false;
+            _instances.Used++;
             return true;
         });
     }
 
-    /// <summary>Stacks that calls and threads have.</summary>
-    public int StacksUsed => Volatile.Read(ref _stacks.Used);
-
-    public void ReturnStack() => Return(_stacks);
-
-    /// <summary>Guests ask for a heap in the middle of their running: nobody waits, and where there is none the guest traps.</summary>
-    public bool TryTakeHeap()
+    public void ReturnInstance()
     {
-        if (Pooling is null) return true;
+        if (Pooling is null) return;
         lock (_gate)
         {
-            if (_heaps.Used >= _heaps.Limit) return false;
-            _heaps.Used++;
-            return true;
+            _instances.Used--;
+            Monitor.PulseAll(_gate);
         }
     }
 
-    public void ReturnHeap() => Return(_heaps);
+    /// <summary>Zeroed bytes for the block of an instance, which has been taken.</summary>
+    public byte* RentBlock(int bytes)
+    {
+        // SAFETY: aligned to 16 bytes, as everywhere on 64-bit systems. A large one consists of pages that cost nothing until they are touched.
+        if (BlockSlots(bytes) is not { } slots) return (byte*)NativeMemory.AllocZeroed((nuint)bytes);
+        return Take(_instances, slots);
+    }
+
+    public void ReturnBlock(byte* block, int bytes)
+    {
+        if (BlockSlots(bytes) is not { } slots)
+        {
+            NativeMemory.Free(block);
+            return;
+        }
+        VirtualMemory.System.Reset(block, VirtualMemory.System.RoundUp((nuint)bytes));
+        slots.Return(block);
+    }
+
+    SlotArray? BlockSlots(int bytes) => (ulong)bytes <= SmallBlock ? _smallBlockSlots : _blockSlots;
+
+    /// <summary>A place for as many elements as the pool allows a table, all zero; null where the engine is not a pooling one.</summary>
+    public byte* RentTable(ulong elements)
+    {
+        if (_tableSlots is null) return null;
+        Fits(elements, Pooling!.TableElements, "elements of a table", nameof(Pooling.TableElements), "pooling-table-elements");
+        return Take(_tables, _tableSlots);
+    }
+
+    /// <summary>Takes such a place back, all zero.</summary>
+    public void ReturnTable(byte* slots) => Return(_tableSlots!, slots);
+
+    /// <summary>Bytes of a place for a table.</summary>
+    public nuint TableBytes => _tableSlots!.SlotSize;
+
+    /// <summary>A place for a guest stack; null where the engine is not a pooling one any more, or <paramref name="instead"/> says that a stack has come back meanwhile.</summary>
+    public byte* RentStack(Func<bool> instead)
+    {
+        // What is there when the engine is disposed goes on working.
+        if (_stackSlots is null || _stackSlots.IsGone) return null;
+        byte* at = null;
+        Wait(_stacks, () => instead() || (at = _stackSlots.TryRent()) != null);
+        return at;
+    }
+
+    /// <summary>Takes such a place back, all zero.</summary>
+    public void ReturnStack(byte* stack) => Return(_stackSlots!, stack);
+
+    /// <summary>Stacks that calls and threads have.</summary>
+    public int StacksUsed => _stackSlots?.Rented ?? 0;
+
+    /// <summary>Slots of each kind, for tests.</summary>
+    internal (SlotArray Memories, SlotArray Blocks, SlotArray SmallBlocks, SlotArray Tables, SlotArray Heaps, SlotArray Stacks) Slots =>
+        (_memorySlots!, _blockSlots!, _smallBlockSlots!, _tableSlots!, _heapSlots!, _stackSlots!);
+
+    /// <summary>A place for a heap. Guests ask for it in the middle of their running: nobody waits, and where there is none the guest traps.</summary>
+    public byte* TryRentHeap(nuint bytes)
+    {
+        if (_heapSlots is null || _heapSlots.IsGone) return VirtualMemory.System.Reserve(bytes);
+        try
+        {
+            return _heapSlots.TryRent();
+        }
+        catch (LinkException)
+        {
+            return null;
+        }
+    }
+
+    public void ReturnHeap(byte* heap, nuint bytes)
+    {
+        if (_heapSlots is null || !_heapSlots.Contains(heap))
+        {
+            VirtualMemory.System.Release(heap, bytes);
+            return;
+        }
+        VirtualMemory.System.Reset(heap, bytes);
+        _heapSlots.Return(heap);
+    }
 
     static void Fits(ulong wanted, ulong most, string what, string property, string option)
     {
         if (wanted > most) throw new PoolExhaustedException($"{wanted} {what} are more than the pool's {most}: raise PoolingAllocationConfig.{property} (-O {option})", property);
     }
 
-    void Take(Counter counter)
+    byte* Take(PoolLimit limit, SlotArray slots)
     {
-        if (Pooling is null) return;
-        Wait(counter, () =>
-        {
-            if (counter.Used >= counter.Limit) return false;
-            counter.Used++;
-            return true;
-        });
+        byte* at = null;
+        Wait(limit, () => (at = slots.TryRent()) != null);
+        return at;
     }
 
-    void Return(Counter counter)
+    void Return(SlotArray slots, byte* at)
     {
-        if (Pooling is null) return;
-        lock (_gate)
-        {
-            counter.Used--;
-            Monitor.PulseAll(_gate);
-        }
+        slots.Return(at);
+        Wake();
     }
 
     // Everything of the pool that is scarce is taken here: first what is free, then what is warm but unused, then what comes back in time.
-    void Wait(Counter counter, Func<bool> take)
+    void Wait(PoolLimit limit, Func<bool> take)
     {
         lock (_gate)
         {
@@ -184,7 +235,7 @@ internal sealed class InstanceAllocator
                     while (TryEvict());
                     TimeSpan wait = Pooling!.Wait;
                     int left = wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Max(0, Math.Min(int.MaxValue, wait.TotalMilliseconds) - (Environment.TickCount64 - start));
-                    if (left == 0) throw counter.Exhausted();
+                    if (left == 0) throw limit.Exhausted();
                     Monitor.Wait(_gate, left);
                 }
             }
@@ -210,7 +261,7 @@ internal sealed class InstanceAllocator
     {
         _closed = true;
         while (TryEvict()) { }
-        _memories?.Close();
+        foreach (SlotArray? slots in (SlotArray?[])[_memorySlots, _blockSlots, _smallBlockSlots, _tableSlots, _heapSlots, _stackSlots]) slots?.Close();
     }
 
     /// <summary>Whether one more may stay warm, counting it.</summary>

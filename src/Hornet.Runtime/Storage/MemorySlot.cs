@@ -15,7 +15,7 @@ internal sealed unsafe class MemorySlot
     static int MostMapped => VirtualMemory.System.MostMappings / 6;
     static int s_mapped;
 
-    readonly MemoryPool? _pool;
+    readonly SlotArray? _pool;
     readonly nuint _mapped;
     readonly bool _open;
     nuint _accessible;
@@ -25,15 +25,14 @@ internal sealed unsafe class MemorySlot
     /// <summary>A slot of a pool.</summary>
     /// <param name="pool">Its pool.</param>
     /// <param name="at">Its place there.</param>
-    /// <param name="reserved">Bytes of it that a memory may use.</param>
     /// <param name="open">Whether all of it is accessible all the time.</param>
-    public MemorySlot(MemoryPool pool, byte* at, nuint reserved, bool open)
+    public MemorySlot(SlotArray pool, byte* at, bool open)
     {
         _pool = pool;
         Base = at;
-        Reserved = reserved;
+        Reserved = pool.SlotSize;
         _open = open;
-        if (open) _accessible = reserved;
+        if (open) _accessible = pool.SlotSize;
     }
 
     MemorySlot(byte* at, nuint reserved, nuint mapped)
@@ -158,8 +157,8 @@ internal sealed unsafe class MemorySlot
         return true;
     }
 
-    /// <summary>Gives all pages back, whatever is in them; the slot is as good as new, or of no use any more.</summary>
-    public bool Clear()
+    // Gives all pages back, whatever is in them; the slot is as good as new, or of no use any more.
+    bool TryClear()
     {
         VirtualMemory system = VirtualMemory.System;
         if (_imageIsMapped && _image is not null && !system.MapZero(Base, _image.Length)) return false;
@@ -175,7 +174,8 @@ internal sealed unsafe class MemorySlot
     {
         if (_pool is not null)
         {
-            _pool.Return(this);
+            if (TryClear()) _pool.Return(Base);
+            else _pool.Lose(Base);
             return;
         }
         Unmapped();

@@ -17,7 +17,10 @@ internal sealed unsafe class TableStorage
     // What the elements are where they are not initialised yet (InstanceImages.Tables), and whose functions those are.
     readonly uint[] _image = [];
     readonly VmContext* _context;
+    // Whether it lies in a slot of the engine's pool, which has room for all that it may become.
+    bool _pooled;
     Store _store;
+    // Bytes that the budget has been asked for, all of them accessible.
     nuint _room;
 
     TableStorage(Store store, TableType type, ulong length, ulong initial, uint[]? image, VmContext* context)
@@ -62,14 +65,15 @@ internal sealed unsafe class TableStorage
         if (type.Limits.Min > WasmLimits.TableElements) return null;
         ulong elements = length ?? type.Limits.Min;
         InstanceAllocator allocator = store.Engine.Allocator;
-        allocator.TakeTable(elements);
-        TableStorage table = new(store, type, elements, initial, image, context);
+        byte* place = allocator.RentTable(elements);
+        TableStorage table = new(store, type, elements, initial, image, context) { _pooled = place != null };
         VmTable* vm = table.Vm = (VmTable*)NativeMemory.AllocZeroed((nuint)sizeof(VmTable));
         vm->IsFunc = ValueKinds.Of(type.Element, store.Engine.Types) == ValueKind.FuncRef;
         vm->Is64 = type.Is64;
+        vm->Slots = (ulong*)place;
         if (table.Resize(elements)) return table;
         NativeMemory.Free(vm);
-        allocator.ReturnTable();
+        if (place != null) allocator.ReturnTable(place);
         return null;
     }
 
@@ -77,14 +81,19 @@ internal sealed unsafe class TableStorage
     public bool TryRecycle()
     {
         // One that has grown into a larger place would stay there.
-        if (Vm->Length > _length * 2)
+        if (Vm->Length > _length * 2 && !_pooled)
         {
             Release();
             return false;
         }
         nuint bytes = (nuint)Vm->Length * sizeof(ulong);
-        if (bytes > _engine.Allocator.TableKeepResident && _room >= MapFrom) VirtualMemory.System.Reset((byte*)Vm->Slots, _room);
+        if (bytes > _engine.Allocator.TableKeepResident && (_pooled || _room >= MapFrom)) VirtualMemory.System.Reset((byte*)Vm->Slots, VirtualMemory.System.RoundUp(bytes));
         else NativeMemory.Clear(Vm->Slots, bytes);
+        if (_pooled && _room > (nuint)_length * sizeof(ulong))
+        {
+            _engine.Commit.Return(_room - (nuint)_length * sizeof(ulong));
+            _room = (nuint)_length * sizeof(ulong);
+        }
         Vm->Length = _length;
         Table = null!;
         _store = null!;
@@ -102,7 +111,13 @@ internal sealed unsafe class TableStorage
     bool Resize(ulong length)
     {
         nuint bytes = (nuint)length * sizeof(ulong);
-        if (bytes > _room)
+        if (_pooled)
+        {
+            // The whole slot is there already.
+            if (bytes > _room && !_engine.Commit.TryTake(bytes - _room)) return false;
+            _room = Math.Max(bytes, _room);
+        }
+        else if (bytes > _room)
         {
             // Half as much again, so that growing one by one does not copy each time.
             if (_room != 0) bytes = (nuint)Math.Min(length + length / 2, MaxLength) * sizeof(ulong);
@@ -134,7 +149,12 @@ internal sealed unsafe class TableStorage
 
     void Free()
     {
-        if (_room >= MapFrom) VirtualMemory.System.Release((byte*)Vm->Slots, _room);
+        if (_pooled)
+        {
+            VirtualMemory.System.Reset((byte*)Vm->Slots, VirtualMemory.System.RoundUp((nuint)Vm->Length * sizeof(ulong)));
+            _engine.Allocator.ReturnTable((byte*)Vm->Slots);
+        }
+        else if (_room >= MapFrom) VirtualMemory.System.Release((byte*)Vm->Slots, _room);
         else NativeMemory.Free(Vm->Slots);
         _engine.Commit.Return(_room);
     }
@@ -180,6 +200,5 @@ internal sealed unsafe class TableStorage
         Free();
         NativeMemory.Free(Vm);
         Vm = null;
-        _engine.Allocator.ReturnTable();
     }
 }
