@@ -26,7 +26,7 @@ internal static class Compiling
             var size = new FileInfo(path).Length;
             var ours = new List<Sample>();
             var theirs = new List<Sample>();
-            for (var round = 0; round < (size > 50_000_000 ? 1 : Rounds); round++)
+            for (var round = 0; round < (size > 50_000_000 ? 2 : Rounds); round++)
             {
                 ours.Add(Child("hornet", path));
                 theirs.Add(Child("wasmtime", path));

@@ -17,8 +17,11 @@ internal static partial class Natives
         /// <summary>Run by QuickJS; <see cref="Source"/> is the script.</summary>
         public bool IsScript => Build.Length == 0;
 
+        /// <summary>LLVM, which compiles a file; takes long to be compiled itself.</summary>
+        public bool IsLlvm => Name == Llvm.Name;
+
         /// <summary>The module's file, built where it is not.</summary>
-        public string Module() => IsScript ? Tools.Guest("npm", QuickJs.Package, QuickJs.File) : Tools.Guest([.. Build, Source, .. Name == "simd" ? ["-msimd128"] : Array.Empty<string>()]);
+        public string Module() => IsLlvm ? Tools.Guest("npm", Validation.Package, Validation.Module) : IsScript ? Tools.Guest("npm", QuickJs.Package, QuickJs.File) : Tools.Guest([.. Build, Source, .. Name == "simd" ? ["-msimd128"] : Array.Empty<string>()]);
     }
 
     private static readonly (string Name, string Large)[] Shared =
@@ -49,7 +52,7 @@ internal static partial class Natives
         var records = new List<Comparison>();
         var failed = false;
         Console.WriteLine($"processor time in _start, medians of {rounds} rounds in turn; machine code made before\n{Comparison.Header("ms")}");
-        foreach (var program in Find().Where(p => wanted.Length == 0 || wanted.Contains(p.Name)))
+        foreach (var program in Find().Where(p => wanted.Length == 0 ? !p.IsLlvm : wanted.Contains(p.Name)))
         {
             var record = Measure(program, rounds);
             failed |= record is null;
@@ -77,6 +80,7 @@ internal static partial class Natives
             yield return new(Path.GetFileNameWithoutExtension(file), Path.Combine(Tools.Root, "bench", "programs", file), [file.EndsWith(".rs", StringComparison.Ordinal) ? "rust" : "c"], [size]);
         foreach (var (name, script) in Scripts)
             yield return new(name, script, [], []);
+        yield return new(Llvm.Name, "", ["npm"], []);
     }
 
     /// <summary>Runs a guest on one side and says how long that took, in milliseconds, and what it printed.</summary>
@@ -106,12 +110,12 @@ internal static partial class Natives
     internal static Config NativeCode => new Config().WithNativeCode(lazy: false);
 
     internal static Runner Hornet(Program program, byte[] bytes, Config config) =>
-        program.IsScript ? QuickJs.Hornet(bytes, program.Source, config) : Hornet(bytes, [program.Name, .. program.Arguments], config);
+        program.IsLlvm ? Llvm.Hornet(bytes, config) : program.IsScript ? QuickJs.Hornet(bytes, program.Source, config) : Hornet(bytes, [program.Name, .. program.Arguments], config);
 
     internal static Runner Wasmtime(Program program, byte[] bytes, bool signals = true)
     {
         var config = new global::Wasmtime.Config().WithSignalsBasedTraps(signals);
-        return program.IsScript ? QuickJs.Wasmtime(bytes, program.Source, config) : Wasmtime(bytes, [program.Name, .. program.Arguments], config);
+        return program.IsLlvm ? Llvm.Wasmtime(bytes, config) : program.IsScript ? QuickJs.Wasmtime(bytes, program.Source, config) : Wasmtime(bytes, [program.Name, .. program.Arguments], config);
     }
 
     private static Runner Hornet(byte[] bytes, string[] arguments, Config config)

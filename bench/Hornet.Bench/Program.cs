@@ -14,6 +14,7 @@ return args switch
     ["decode"] => Decoding.Run(),
     ["objects", .. var rest] => Objects.Run(rest),
     ["calls"] => Calls.Run(),
+    ["overshoot"] => Overshoot.Run(),
     ["instantiate", "idle"] => Instances.Idle(),
     ["instantiate", "alive"] => Instances.Alive(),
     ["instantiate", "threads"] => Instances.Threads(),

@@ -18,6 +18,9 @@ internal unsafe ref struct NativeFrames
         _next = (nint*)activation->TrapFrame;
     }
 
+    /// <summary>Where the call that the current function is in returns to.</summary>
+    public readonly nint Return => _return;
+
     /// <summary>The frame that the current function's slots are counted from.</summary>
     public readonly byte* Frame => (byte*)_frame;
 
@@ -51,8 +54,9 @@ internal unsafe ref struct NativeFrames
         NativeFrames frames = new(activation);
         while (frames.MoveNext())
         {
-            if (!frames.TryFindCall(out ReturnSite site, out _, out nint function) || site.Handler < 0) continue;
-            activation->HandlerPc = function + site.Handler;
+            nint handler = HandlerCache.Find(frames);
+            if (handler == 0) continue;
+            activation->HandlerPc = handler;
             activation->HandlerFrame = (nint)frames.Frame;
             return true;
         }

@@ -193,28 +193,4 @@ static partial class Scenarios
         Check(Caught(() => f.Invoke(0)) is TrapException { Type: TrapCode.Interrupt });
         Check(clock.ElapsedMilliseconds is >= 190 and < Watchdog);
     }
-
-    /// <summary>How much later than asked guests stop: a figure, printed; only the watchdog fails.</summary>
-    static void Overshoot(Host host)
-    {
-        const int rounds = 40;
-        TimeSpan limit = TimeSpan.FromMilliseconds(15);
-        foreach ((string name, Func<Store, Function> make) in ((string, Func<Store, Function>)[])
-            [("loop", s => host.Function(s, Endless(s_endless[0]))), ("atomic wait", s => host.Function(s, Endless(s_endless[1]))), ("sleep", s => Sleeper(host, s))])
-        {
-            double[] late = new double[rounds];
-            using Store store = new(host.Engine);
-            Function f = make(store);
-            for (int i = 0; i < rounds; i++)
-            {
-                store.SetDeadline(limit);
-                Stopwatch clock = Stopwatch.StartNew();
-                Check(Caught(() => f.Invoke(0)) is TrapException { Type: TrapCode.Interrupt });
-                late[i] = (clock.Elapsed - limit).TotalMilliseconds;
-                Check(late[i] < Watchdog);
-            }
-            Array.Sort(late);
-            Console.WriteLine(FormattableString.Invariant($"{name}: stopped {late[rounds / 2]:f2} ms late by the median, {late[rounds * 99 / 100]:f2} ms by the 99th percentile (n = {rounds})"));
-        }
-    }
 }

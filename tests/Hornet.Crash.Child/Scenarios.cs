@@ -34,7 +34,6 @@ static partial class Scenarios
         ("sigprof", Profiler),
         ("timeout", Timeout),
         ("timeout-wasi", TimeoutOfSleep),
-        ("overshoot", Overshoot),
         ("misuse", Misuse),
         ("20000-instances", TwentyThousand),
         ("100000-instances", HundredThousand),

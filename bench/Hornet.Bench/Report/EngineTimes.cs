@@ -34,7 +34,7 @@ internal static class EngineTimes
         foreach (var (name, file) in Modules(scale, report))
         {
             var size = new FileInfo(file).Length;
-            var rounds = size > 50_000_000 ? 1 : scale == Scale.Full ? 3 : 1;
+            var rounds = scale != Scale.Full ? 1 : size > 50_000_000 ? 2 : 3;
             List<Compiling.Sample> ours = [], theirs = [], v8 = [], executable = [];
             var image = Path.GetTempFileName();
             string[] compile = ["taskset", "-c", "0,1", Tools.Hornet, "compile", "-W", "all-proposals", file, "-o", image];
@@ -148,7 +148,7 @@ internal static class EngineTimes
             report.Add(new(Start.Key, name, unit, [.. here.Select((s, i) => new Series(s.Subject, [.. rounds.Select(r => figure(r[i]))]))]));
     }
 
-    private static bool HasNode() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "node")));
+    internal static bool HasNode() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(p => File.Exists(Path.Combine(p, "node")));
 
     public static void MeasureInstantiation(Scale scale, Report report)
     {

@@ -12,7 +12,7 @@ internal static class GuestTimes
         using var v8 = V8.Start();
         if (v8 is null)
             report.Note("V8 is left out: there is no node in PATH");
-        foreach (var program in Natives.Find().Where(p => wanted.Length == 0 || wanted.Contains(p.Name)))
+        foreach (var program in Natives.Find().Where(p => wanted.Length == 0 ? scale == Scale.Full || !p.IsLlvm : wanted.Contains(p.Name)))
         {
             try
             {
@@ -34,9 +34,9 @@ internal static class GuestTimes
             (Subjects.Hornet, Natives.Hornet(program, bytes, Natives.NativeCode), []),
             (Subjects.Wasmtime, Natives.Wasmtime(program, bytes), []),
         };
-        if (v8 is not null)
+        if (v8 is not null && !program.IsLlvm)
             subjects.Add((Subjects.V8, v8.Runner(file, [program.Name, .. program.Arguments], program.IsScript ? program.Source : null), []));
-        if (!program.IsScript && NativeCode(program, report) is { } native)
+        if (!program.IsScript && !program.IsLlvm && NativeCode(program, report) is { } native)
             subjects.Add((Subjects.Native, native, []));
         subjects.Add((Subjects.Interpreter, Natives.Hornet(program, bytes, new Config()), []));
 

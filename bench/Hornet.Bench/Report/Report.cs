@@ -38,10 +38,10 @@ internal sealed class Report(Scale scale, IReadOnlyList<Table> tables, TextWrite
         if (table != current)
         {
             current = table;
-            text.WriteLine($"\n== {table.Title}: medians; in brackets the ratio to {table.Reference}\n{"",-34}{string.Concat(table.Subjects.Select(s => $"{s,22}"))}");
+            text.WriteLine($"\n== {table.Title}: medians; in brackets the ratio to {table.Reference}\n{"",-34}{string.Concat(table.Subjects.Select(s => s.PadLeft(Width(s))))}");
         }
         rows.Add(row);
-        text.WriteLine($"{Trimmed(row.Name),-34}{string.Concat(table.Subjects.Select(s => $"{Cell(table, row, s),22}"))} {row.Unit}{Throughput(row)}");
+        text.WriteLine($"{Trimmed(row.Name),-34}{string.Concat(table.Subjects.Select(s => Cell(table, row, s).PadLeft(Width(s))))} {row.Unit}{Throughput(row)}");
     }
 
     /// <summary>Shows the geometric means of a table whose rows are alike.</summary>
@@ -49,7 +49,7 @@ internal sealed class Report(Scale scale, IReadOnlyList<Table> tables, TextWrite
     {
         var means = table.Subjects.Where(s => s != table.Reference).Select(s => (Subject: s, Mean: Mean(table, s))).Where(m => m.Mean is not null).ToList();
         if (means.Count > 0)
-            text.WriteLine($"{"geometric mean of the ratios",-34}{string.Concat(table.Subjects.Select(s => $"{(means.FirstOrDefault(m => m.Subject == s).Mean is { } mean ? mean.Ratio.ToString("F3", CultureInfo.InvariantCulture) + $" of {mean.Count}" : ""),22}"))}");
+            text.WriteLine($"{"geometric mean of the ratios",-34}{string.Concat(table.Subjects.Select(s => (means.FirstOrDefault(m => m.Subject == s).Mean is { } mean ? mean.Ratio.ToString("F3", CultureInfo.InvariantCulture) + $" of {mean.Count}" : "").PadLeft(Width(s))))}");
     }
 
     private (double Ratio, int Count)? Mean(Table table, string subject)
@@ -69,6 +69,9 @@ internal sealed class Report(Scale scale, IReadOnlyList<Table> tables, TextWrite
     private static string Figure(double figure) => figure.ToString(figure < 10 ? "F2" : figure < 100 ? "F1" : "F0", CultureInfo.InvariantCulture);
 
     private static string Throughput(Row row) => row.Megabytes == 0 || row.Unit != "ms" ? "" : $"   {string.Join(", ", row.Series.Select(s => $"{s.Subject} {row.Megabytes * 1000 / s.Median:F1} MB/s"))}";
+
+    // Of a subject's column.
+    private static int Width(string subject) => Math.Max(18, subject.Length + 2);
 
     private static string Trimmed(string name) => name.Length <= 33 ? name : name[..33];
 

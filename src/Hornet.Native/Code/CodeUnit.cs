@@ -114,6 +114,7 @@ internal static class CodeMap
     static readonly Lock s_lock = new();
     // Sorted by start; replaced as a whole.
     static CodeUnit[] s_units = [];
+    static int s_generation;
 
     public static void Add(CodeUnit unit)
     {
@@ -128,8 +129,16 @@ internal static class CodeMap
     public static void Remove(IReadOnlyCollection<CodeUnit> units)
     {
         HashSet<CodeUnit> gone = [.. units];
-        lock (s_lock) s_units = Array.FindAll(s_units, u => !gone.Contains(u));
+        lock (s_lock)
+        {
+            s_units = Array.FindAll(s_units, u => !gone.Contains(u));
+            // Before other code can be where this was.
+            Volatile.Write(ref s_generation, s_generation + 1);
+        }
     }
+
+    /// <summary>Another one when code has gone: what was known of addresses may not hold any more.</summary>
+    public static int Generation => Volatile.Read(ref s_generation);
 
     public static CodeUnit? Find(nint pc)
     {
