@@ -23,7 +23,7 @@ internal static class Calls
         Console.WriteLine($"{"",-26} {"native ns",10} {"bytes",6} {"interpreter",12} {"bytes",6} {"wasmtime ns",12} {"bytes",6}");
         foreach (var (name, hornet, wasmtime) in All())
         {
-            var best = Measure(hornet(new Config().WithNativeCode()), hornet(new Config()), wasmtime());
+            var best = Measure(hornet(new Config().WithNativeCode(tierUp: false)), hornet(new Config()), wasmtime());
             Console.WriteLine($"{name,-26} {best[0].Nanoseconds,10:F1} {best[0].Bytes,6} {best[1].Nanoseconds,12:F1} {best[1].Bytes,6} {best[2].Nanoseconds,12:F1} {best[2].Bytes,6}");
         }
         return 0;

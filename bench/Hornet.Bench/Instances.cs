@@ -19,7 +19,7 @@ internal static class Instances
         const int count = 10_000;
         Console.WriteLine($"bytes for each of {count} instances that live and do nothing, by difference (VmRSS - shared images, VmPTE, GC heap; the first has the third in it)");
         foreach (var (name, config) in ((string, Func<Config>)[])[
-            ("on demand", () => new Config()), ("on demand, machine code", () => new Config().WithNativeCode()),
+            ("on demand", () => new Config()), ("on demand, machine code", () => new Config().WithNativeCode(tierUp: false)),
             ("pooled", () => new Config().Pooling(Pool(count + 10))),
             ("pooled slab, explicit checks", () => new Config().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(count + 10) with { MaxMemorySize = 2 << 20 }))])
         {
@@ -47,9 +47,9 @@ internal static class Instances
     public static int Alive()
     {
         foreach (var (count, config) in ((int, Config)[])[
-            (20_000, new Config().Pooling(Pool(20_000))), (20_000, new Config().WithNativeCode().Pooling(Pool(20_000))),
+            (20_000, new Config().Pooling(Pool(20_000))), (20_000, new Config().WithNativeCode(tierUp: false).Pooling(Pool(20_000))),
             (100_000, new Config().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(100_000) with { MaxMemorySize = 2 << 20 })),
-            (100_000, new Config().WithNativeCode().WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(100_000) with { MaxMemorySize = 2 << 20 }))])
+            (100_000, new Config().WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(2 << 20).Pooling(Pool(100_000) with { MaxMemorySize = 2 << 20 }))])
         {
             // What the instances could touch is more than the machine has: they touch a page each.
             using var engine = new Engine(config.WithCommitBudget(1L << 40));
@@ -75,7 +75,7 @@ internal static class Instances
         var bytes = Bytes(65536);
         Console.WriteLine("instantiate, call, dispose: cycles a second by all threads together (and by processor second)");
         Console.WriteLine($"{"threads",8} {"hornet on demand",26} {"hornet pooled",26} {"hornet pooled, machine code",28} {"wasmtime pooled",26}");
-        (string, Func<Action>)[] contestants = [("", Hornet(bytes, new Config())), ("", Hornet(bytes, new Config().Pooling(Pool(200)))), ("", Hornet(bytes, new Config().WithNativeCode().Pooling(Pool(200)))), ("", Wasmtime(bytes))];
+        (string, Func<Action>)[] contestants = [("", Hornet(bytes, new Config())), ("", Hornet(bytes, new Config().Pooling(Pool(200)))), ("", Hornet(bytes, new Config().WithNativeCode(tierUp: false).Pooling(Pool(200)))), ("", Wasmtime(bytes))];
         foreach (var count in (int[])[1, 2, 4, 16, 64])
         {
             Console.Write($"{count,8}");
@@ -133,7 +133,7 @@ internal static class Instances
         Console.WriteLine($"modules with large tables: microseconds of the first instance, of each of {alive} more that stay alive, and their bytes, resident and of page tables");
         foreach (var (name, bytes) in Large())
         {
-            foreach (var (tier, config) in ((string, Config)[])[("interpreter", new Config()), ("machine code", new Config().WithNativeCode())])
+            foreach (var (tier, config) in ((string, Config)[])[("interpreter", new Config()), ("machine code", new Config().WithNativeCode(tierUp: false))])
             {
                 using var engine = new Engine(config.WithCommitBudget(1L << 40));
                 using var module = Module.FromBytes(engine, bytes);

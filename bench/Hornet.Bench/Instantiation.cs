@@ -57,7 +57,7 @@ internal static class Instantiation
             ("hornet", Hornet(module, new Config())),
             ("hornet, InstancePre", HornetPre(module, new Config())),
             ("hornet pooled, InstancePre", HornetPre(module, new Config().Pooling(new() { TotalMemories = 100, MaxUnusedWarmSlots = 20 }))),
-            ("hornet pooled, InstancePre, machine code", HornetPre(module, new Config().WithNativeCode().Pooling(new() { TotalMemories = 100, MaxUnusedWarmSlots = 20 }))),
+            ("hornet pooled, InstancePre, machine code", HornetPre(module, new Config().WithNativeCode(tierUp: false).Pooling(new() { TotalMemories = 100, MaxUnusedWarmSlots = 20 }))),
             ("wasmtime", Wasmtime(module, new global::Wasmtime.Config())),
             ("wasmtime pooled", Wasmtime(module, PooledWasmtime(0))),
             ("wasmtime pooled, 128 KiB resident", Wasmtime(module, PooledWasmtime(128 << 10))),

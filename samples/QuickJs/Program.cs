@@ -3,7 +3,7 @@ using QuickJs;
 
 // QuickJs quickjs.wasm [native]: the file is in the npm package quickjs-wasi (npm pack quickjs-wasi@3.6.2).
 using Config config = new Config().WithEpochInterruption(true);
-if (args is [_, "native"]) config.WithNativeCode();
+if (args is [_, "native"]) config.WithNativeCode(tierUp: false);
 using Engine engine = new(config);
 using Module quickJs = Module.FromFile(engine, args[0]);
 using JavaScript script = new(engine, quickJs, TimeSpan.FromSeconds(30));

@@ -29,7 +29,7 @@ public static class NativeConfig
     /// <param name="config">Is changed and returned.</param>
     /// <param name="lazy">Functions are compiled when they are needed; otherwise all of them when the module is made, by all cores.</param>
     /// <param name="tierUp">Where functions are compiled when they are needed: the interpreter runs them until they are hot. Otherwise a function is compiled at its first call.</param>
-    public static Config WithNativeCode(this Config config, bool lazy = true, bool tierUp = false) => config.WithNativeCode(lazy ? tierUp ? CompileMode.TierUp : CompileMode.Lazy : CompileMode.Eager, TierUpSettings.Default);
+    public static Config WithNativeCode(this Config config, bool lazy = true, bool tierUp = true) => config.WithNativeCode(lazy ? tierUp ? CompileMode.TierUp : CompileMode.Lazy : CompileMode.Eager, TierUpSettings.Default);
 
     internal static Config WithNativeCode(this Config config, CompileMode mode, TierUpSettings tierUp)
     {

@@ -117,7 +117,7 @@ public sealed class ImageTests : IDisposable
     {
         (string, string)[] own = [("XDG_CACHE_HOME", folder)];
         string[] Entries() => Directory.Exists(In("hornet/images")) ? Directory.GetFiles(In("hornet/images")) : [];
-        Ran Run(params string[] options) => Ran.HornetWith(own, ["run", "-C", "compiler=native", .. options, Hello]).Ended(0);
+        Ran Run(params string[] options) => Ran.HornetWith(own, ["run", "-C", "compiler=native,tier-up=n", .. options, Hello]).Ended(0);
 
         Assert.Equal("hello, world\n", Run("-C", "cache=n").Output);
         Assert.Empty(Entries());
@@ -132,7 +132,7 @@ public sealed class ImageTests : IDisposable
         Assert.Equal(written.Length, new FileInfo(Assert.Single(Entries())).Length);
         // A guest that traps has compiled something, too.
         File.WriteAllText(In("t.wat"), "(module (func (export \"_start\") unreachable))");
-        Ran.HornetWith(own, "run", "-C", "compiler=native", In("t.wat")).Ended(134);
+        Ran.HornetWith(own, "run", "-C", "compiler=native,tier-up=n", In("t.wat")).Ended(134);
         Assert.Equal(2, Entries().Length);
         Assert.Equal("hello, world\n", Ran.HornetWith([("XDG_CACHE_HOME", "/proc/1/none"), ("HOME", "")], "run", "-C", "compiler=native", Hello).Ended(0).Output);
     }

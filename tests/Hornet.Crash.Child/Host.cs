@@ -5,7 +5,7 @@ using Hornet.Text;
 namespace Hornet.Crash;
 
 /// <summary>An engine of the tier under test, and what scenarios do with it.</summary>
-sealed class Host(bool native)
+sealed class Host(string tier)
 {
     /// <summary>A function of one i32 that a host function answers.</summary>
     public const string CallsHost = """(module (import "h" "h" (func $h (param i32) (result i32))) (func (export "f") (param i32) (result i32) (call $h (local.get 0))))""";
@@ -18,19 +18,19 @@ sealed class Host(bool native)
           (local.get $sum)))
         """;
 
-    public Engine Engine { get; } = NewEngine(native);
+    public Engine Engine { get; } = NewEngine(tier);
 
     /// <summary>Another engine of the same kind.</summary>
-    public Engine Another() => NewEngine(native);
+    public Engine Another() => NewEngine(tier);
 
     /// <summary>Another engine of the same tier, configured further.</summary>
-    public Engine With(Func<Config, Config> configure) => NewEngine(native, configure);
+    public Engine With(Func<Config, Config> configure) => NewEngine(tier, configure);
 
-    static Engine NewEngine(bool native, Func<Config, Config>? configure = null)
+    static Engine NewEngine(string tier, Func<Config, Config>? configure = null)
     {
         Config config = new Config().WithEpochInterruption(true);
         config = configure?.Invoke(config) ?? config;
-        return new(native ? config.WithNativeCode() : config);
+        return new(tier == "interpreter" ? config : config.WithNativeCode(tierUp: tier == "tier-up"));
     }
 
     public Module Module(string text) => Hornet.Module.FromBytes(Engine, WatParser.Parse(Encoding.UTF8.GetBytes(text)));

@@ -1,6 +1,6 @@
 using Hornet.Crash;
 
-// crash-child SCENARIO interpreter|native: does to the host what the scenario says; "alive" is the last word of a host that lived.
+// crash-child SCENARIO interpreter|native|tier-up: does to the host what the scenario says; "alive" is the last word of a host that lived.
 // crash-child list: the scenarios.
 if (args is ["list"])
 {
@@ -9,9 +9,9 @@ if (args is ["list"])
 }
 if (args.Length != 2 || Array.Find(Scenarios.All, s => s.Name == args[0]) is not { Run: { } run })
 {
-    Console.Error.WriteLine("crash-child SCENARIO interpreter|native, or crash-child list");
+    Console.Error.WriteLine("crash-child SCENARIO interpreter|native|tier-up, or crash-child list");
     return 2;
 }
-run(new Host(args[1] == "native"));
+run(new Host(args[1]));
 Console.WriteLine("alive");
 return 0;

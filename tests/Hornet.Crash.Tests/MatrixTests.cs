@@ -48,7 +48,7 @@ static class Child
         using Process process = Process.Start(new ProcessStartInfo(OnCoreClr, ["list"]) { RedirectStandardOutput = true })!;
         TheoryData<string, string> rows = [];
         foreach (string scenario in process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            foreach (string tier in (string[])["interpreter", "native"]) rows.Add(scenario, tier);
+            foreach (string tier in (string[])["interpreter", "native", "tier-up"]) rows.Add(scenario, tier);
         return rows;
     }
 

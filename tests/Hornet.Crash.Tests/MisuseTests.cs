@@ -18,7 +18,7 @@ public sealed class MisuseTests
         public World(bool native)
         {
             Config config = new Config().WithEpochInterruption(true);
-            Engine = new(native ? config.WithNativeCode() : config);
+            Engine = new(native ? config.WithNativeCode(tierUp: false) : config);
             Module = Module.FromBytes(Engine, WatParser.Parse(Encoding.UTF8.GetBytes(Text)));
             Store = new(Engine);
             Instance = new(Store, Module);

@@ -36,7 +36,7 @@ public static class ApiSequences
     public static string? Judge(byte[] text)
     {
         int[] decisions = [.. Encoding.UTF8.GetString(text).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
-        List<string> interpreted = Play(new(decisions), new Config()), native = Play(new(decisions), new Config().WithNativeCode());
+        List<string> interpreted = Play(new(decisions), new Config()), native = Play(new(decisions), new Config().WithNativeCode(tierUp: false));
         for (int i = 0; i < interpreted.Count; i++)
             if (interpreted[i] != native[i]) return $"api: step {i}: {interpreted[i]}  |  native: {native[i]}";
         return null;

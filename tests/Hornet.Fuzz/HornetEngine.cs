@@ -21,12 +21,12 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     /// </summary>
     public static HornetEngine[] Native()
     {
-        HornetEngine guarded = new("native, guard pages", new Config().WithNativeCode());
-        HornetEngine plain = new("native, no optimiser, no signals", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.None).WithSignalsBasedTraps(false));
+        HornetEngine guarded = new("native, guard pages", new Config().WithNativeCode(tierUp: false));
+        HornetEngine plain = new("native, no optimiser, no signals", new Config().WithNativeCode(tierUp: false).WithOptimizationLevel(OptimizationLevel.None).WithSignalsBasedTraps(false));
         NativeTier.Verify = true;
         try
         {
-            return [guarded, new("native, explicit checks", new Config().WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithStaticMemoryMaximumSize(1 << 20)), plain, new("tier-up", TieringUp(new Config()))];
+            return [guarded, new("native, explicit checks", new Config().WithNativeCode(tierUp: false).WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithStaticMemoryMaximumSize(1 << 20)), plain, new("tier-up", TieringUp(new Config()))];
         }
         finally
         {
@@ -40,27 +40,27 @@ public sealed class HornetEngine(string name, Config config, TimeSpan? deadline 
     public static HornetEngine[] Interruptible(TimeSpan deadline) =>
     [
         new("interpreter", new Config().WithEpochInterruption(true), deadline),
-        new("native, guard pages", new Config().WithEpochInterruption(true).WithNativeCode(), deadline),
-        new("native, explicit checks", new Config().WithEpochInterruption(true).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20), deadline),
+        new("native, guard pages", new Config().WithEpochInterruption(true).WithNativeCode(tierUp: false), deadline),
+        new("native, explicit checks", new Config().WithEpochInterruption(true).WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(1 << 20), deadline),
         new("tier-up", TieringUp(new Config().WithEpochInterruption(true)), deadline),
     ];
 
     /// <summary>The tiers with fuel and canonical NaNs: what is left of the fuel is part of the outcome.</summary>
     public static HornetEngine[] Metered()
     {
-        return [new("interpreter", Config(), metered: true), new("native, guard pages", Config().WithNativeCode(), metered: true), new("native, explicit checks", Config().WithNativeCode(lazy: false).WithStaticMemoryMaximumSize(1 << 20), metered: true), new("tier-up", TieringUp(Config()), metered: true)];
+        return [new("interpreter", Config(), metered: true), new("native, guard pages", Config().WithNativeCode(tierUp: false), metered: true), new("native, explicit checks", Config().WithNativeCode(lazy: false).WithStaticMemoryMaximumSize(1 << 20), metered: true), new("tier-up", TieringUp(Config()), metered: true)];
 
         static Config Config() => new Config().WithFuelConsumption(true).WithCraneliftNaNCanonicalization(true);
     }
 
     /// <summary>Machine code that was saved and loaded.</summary>
-    public static HornetEngine FromImage() => new("native, from an image", new Config().WithNativeCode(), image: true);
+    public static HornetEngine FromImage() => new("native, from an image", new Config().WithNativeCode(tierUp: false), image: true);
 
     /// <summary>The tiers with a collection at every allocation: a root that is missing is found at once.</summary>
     public static HornetEngine[] Collecting() =>
     [
         new("interpreter, collecting", new Config().WithCollectionAtEveryAllocation(true)),
-        new("native, collecting", new Config().WithCollectionAtEveryAllocation(true).WithNativeCode()),
+        new("native, collecting", new Config().WithCollectionAtEveryAllocation(true).WithNativeCode(tierUp: false)),
         new("tier-up, collecting", TieringUp(new Config().WithCollectionAtEveryAllocation(true))),
     ];
 

@@ -20,7 +20,7 @@ public sealed class ScriptOracle : IDisposable
 
     static readonly Lazy<Engine> s_interpreter = new(() => new(new Config()));
 
-    readonly Engine _native = new(new Config().WithNativeCode());
+    readonly Engine _native = new(new Config().WithNativeCode(tierUp: false));
 
     public static byte[] Case(Decisions d)
     {

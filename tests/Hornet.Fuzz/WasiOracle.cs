@@ -19,7 +19,7 @@ public sealed class WasiOracle : IDisposable
 
     static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(5);
 
-    readonly Engine _interpreter = new(new Config().WithEpochInterruption(true)), _native = new(new Config().WithEpochInterruption(true).WithNativeCode());
+    readonly Engine _interpreter = new(new Config().WithEpochInterruption(true)), _native = new(new Config().WithEpochInterruption(true).WithNativeCode(tierUp: false));
     readonly W.Engine _wasmtime = new(new W.Config().WithSignalsBasedTraps(false).WithParallelCompilation(false).WithOptimizationLevel(W.OptimizationLevel.None));
     readonly string _outer = Directory.CreateTempSubdirectory("hornet-wasi").FullName;
 

@@ -54,7 +54,7 @@ public sealed class AtomicTests
     [InlineData("xor", 1UL, 0UL)]
     public void Nothing_is_lost_between_threads(string name, ulong operand, ulong expected)
     {
-        foreach (Config config in (Config[])[new Config().WithNativeCode(), new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 16)])
+        foreach (Config config in (Config[])[new Config().WithNativeCode(tierUp: false), new Config().WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(1 << 16)])
         {
             using Engine engine = new(config);
             SharedMemory shared = new(engine, 1, 1);
@@ -96,7 +96,7 @@ public sealed class AtomicTests
     [Fact]
     public void A_small_shared_memory_traps_at_its_end_wherever_the_address_points()
     {
-        using Engine engine = new(new Config().WithNativeCode());
+        using Engine engine = new(new Config().WithNativeCode(tierUp: false));
         using Store store = new(engine);
         using Hornet.Module module = Hornet.Module.FromBytes(engine, "m", WatParser.Parse("""
             (module (memory 1 2 shared) (func (export "load") (param i32) (result i32) (i32.load (local.get 0))) (func (export "grow") (result i32) (memory.grow (i32.const 1))))
@@ -111,7 +111,7 @@ public sealed class AtomicTests
     [Fact]
     public void A_wait_ends_at_its_time_limit_and_at_the_stores_deadline()
     {
-        using Engine engine = new(new Config().WithNativeCode().WithEpochInterruption(true));
+        using Engine engine = new(new Config().WithNativeCode(tierUp: false).WithEpochInterruption(true));
         using Store store = new(engine);
         using Hornet.Module module = Hornet.Module.FromBytes(engine, "m", WatParser.Parse("""
             (module (memory 1 1 shared)

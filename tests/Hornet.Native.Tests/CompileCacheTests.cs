@@ -23,7 +23,7 @@ public sealed class CompileCacheTests : IDisposable
 
     int Run(byte[] wasm, string function, int argument, Func<Config, Config>? configure = null, bool lazy = true, long limit = 1 << 20)
     {
-        Config config = new Config().WithNativeCode(lazy).WithCompileCache(Folder, limit);
+        Config config = new Config().WithNativeCode(lazy, tierUp: false).WithCompileCache(Folder, limit);
         using Engine engine = new(configure?.Invoke(config) ?? config);
         using Store store = new(engine);
         using Module module = Module.FromBytes(engine, "m", wasm);
@@ -32,6 +32,33 @@ public sealed class CompileCacheTests : IDisposable
 
     // Others do not touch this folder, so its entries say what was found and what was written.
     (string Path, DateTime Time, long Length)[] Entries() => [.. new DirectoryInfo(Folder).GetFiles().OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => (f.FullName, f.LastWriteTimeUtc, f.Length))];
+
+    [Fact]
+    public void What_was_hot_in_one_run_is_machine_code_from_the_first_call_of_the_next()
+    {
+        byte[] wasm = Numbered(6);
+        bool Calls(int count)
+        {
+            using Engine engine = new(new Config().WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce).WithCompileCache(Folder, 1 << 20));
+            using Store store = new(engine);
+            using Module module = Module.FromBytes(engine, "m", wasm);
+            Instance instance = new Linker(engine).Instantiate(store, module);
+            bool compiled = ((NativeCode)module.Code).IsCompiled(0);
+            for (int i = 0; i < count; i++)
+            {
+                Assert.Equal(i + 6, instance.GetFunction<int, int>("f")!(i));
+                Assert.Equal(2 * (i + 6), instance.GetFunction<int, int>("g")!(i));
+            }
+            return compiled;
+        }
+        Assert.False(Calls(1));
+        (string path, _, _) = Assert.Single(Entries());
+        // f was called twice, g once.
+        using (ImageListing listing = ImageListing.Open(path)) Assert.Equal([0], listing.Functions.Select(f => f.Function));
+        Assert.True(Calls(3));
+        using (ImageListing listing = ImageListing.Open(path)) Assert.Equal([0, 1], listing.Functions.Select(f => f.Function));
+        Assert.True(Calls(1));
+    }
 
     [Fact]
     public void What_one_run_has_compiled_the_next_one_finds_and_adds_to()

@@ -7,13 +7,14 @@ namespace Hornet.Native.Tests;
 public sealed class ExceptionTests
 {
     /// <summary>"odd" and "even" leave every other function to the interpreter.</summary>
-    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "odd", "even", "stress"];
+    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "odd", "even", "tier-up", "stress"];
 
     static Instance Instantiate(string tier, string text, Action<Linker, Store>? define = null, Config? config = null)
     {
         config ??= new();
         config.WithFeature(Wasm.Features.LegacyExceptions, true).WithMaximumStackSize(8 << 20);
-        if (tier != "interpreter") config.WithNativeCode(lazy: tier != "eager");
+        if (tier == "tier-up") config.WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce);
+        else if (tier != "interpreter") config.WithNativeCode(lazy: tier != "eager", tierUp: false);
         if (tier == "stress") config.WithCollectionAtEveryAllocation(true);
         Engine engine = new(config);
         Linker linker = new(engine);
@@ -172,7 +173,8 @@ public sealed class ExceptionTests
     public void Tags_are_the_same_in_every_instance_that_imports_them(string tier) => Run(tier, () =>
     {
         Config config = new();
-        if (tier != "interpreter") config.WithNativeCode(lazy: tier != "eager");
+        if (tier == "tier-up") config.WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce);
+        else if (tier != "interpreter") config.WithNativeCode(lazy: tier != "eager", tierUp: false);
         Engine engine = new(config);
         Linker linker = new(engine);
         Store store = new(engine);

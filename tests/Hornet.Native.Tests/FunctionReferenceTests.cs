@@ -9,9 +9,9 @@ public sealed unsafe class FunctionReferenceTests
 {
     const int Functions = 1000;
 
-    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager"];
+    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "tier-up"];
 
-    static Config Of(string tier) => (tier switch { "interpreter" => new Config(), "lazy" => new Config().WithNativeCode(), _ => new Config().WithNativeCode(lazy: false) })
+    static Config Of(string tier) => (tier switch { "interpreter" => new Config(), "lazy" => new Config().WithNativeCode(tierUp: false), "tier-up" => new Config().WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce), _ => new Config().WithNativeCode(lazy: false) })
         .WithFunctionReferences(true).WithGc(true).WithTailCalls(true);
 
     static int Made(Instance instance)

@@ -42,7 +42,7 @@ public sealed class ImageTests : IDisposable
 
     string File(string name) => Path.Combine(_folder, name);
 
-    static Engine NewEngine(Config? config = null, bool lazy = true) => new((config ?? new()).WithNativeCode(lazy));
+    static Engine NewEngine(Config? config = null, bool lazy = true) => new((config ?? new()).WithNativeCode(lazy, tierUp: false));
 
     static byte[] Image(Config? config = null) => NewEngine(config).PrecompileModule(s_wasm);
 
@@ -249,10 +249,10 @@ public sealed class ImageTests : IDisposable
     [Fact]
     public void Code_for_another_CPU_is_made_but_not_run()
     {
-        byte[] image = new Engine(new Config().WithNativeCode().WithTargetFeatures("baseline")).PrecompileModule(s_wasm);
+        byte[] image = new Engine(new Config().WithNativeCode(tierUp: false).WithTargetFeatures("baseline")).PrecompileModule(s_wasm);
         using Engine engine = NewEngine();
         Works(engine, Module.Deserialize(engine, "m", image));
-        Assert.Equal(Image(), new Engine(new Config().WithTargetFeatures("native").WithNativeCode()).PrecompileModule(s_wasm));
+        Assert.Equal(Image(), new Engine(new Config().WithTargetFeatures("native").WithNativeCode(tierUp: false)).PrecompileModule(s_wasm));
         Assert.Throws<ArgumentException>(() => new Config().WithTargetFeatures("baseline,mmx9"));
     }
 

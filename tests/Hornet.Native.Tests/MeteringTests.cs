@@ -52,7 +52,8 @@ public sealed class MeteringTests
             {
                 var expected = Run(new(), function, argument, fuel);
                 Assert.Equal(expected, Run(new Config().WithNativeCode(lazy: false), function, argument, fuel));
-                Assert.Equal(expected, Run(new Config().WithNativeCode().WithStaticMemoryMaximumSize(1 << 16), function, argument, fuel));
+                Assert.Equal(expected, Run(new Config().WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(1 << 16), function, argument, fuel));
+                Assert.Equal(expected, Run(new Config().WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce), function, argument, fuel));
             }
     }
 
@@ -70,7 +71,7 @@ public sealed class MeteringTests
         foreach (bool native in (bool[])[false, true])
         {
             Config config = new Config().WithCraneliftNaNCanonicalization(true);
-            using Engine engine = new(native ? config.WithNativeCode() : config);
+            using Engine engine = new(native ? config.WithNativeCode(tierUp: false) : config);
             using Store store = new(engine);
             Instance instance = new(store, Hornet.Module.FromBytes(engine, "m", WatParser.Parse(Encoding.UTF8.GetBytes(Module))));
             Assert.Equal(0x7FC00000, instance.GetFunction<int, int>("f32")!(unchecked((int)0xFFC12345)));

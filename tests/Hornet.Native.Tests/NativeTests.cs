@@ -6,16 +6,17 @@ namespace Hornet.Native.Tests;
 /// <summary>What machine code must do beyond giving the suite's results: traps, backtraces, hosts, stacks, unloading.</summary>
 public sealed class NativeTests
 {
-    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "checked", "plain", "quiet"];
+    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "checked", "plain", "quiet", "tier-up"];
 
     static Config Configure(string tier, Config? config = null) => tier switch
     {
         "interpreter" => config ?? new(),
-        "lazy" => (config ?? new()).WithNativeCode(),
+        "lazy" => (config ?? new()).WithNativeCode(tierUp: false),
         "eager" => (config ?? new()).WithNativeCode(lazy: false),
-        "plain" => (config ?? new()).WithNativeCode().WithOptimizationLevel(OptimizationLevel.None),
-        "quiet" => (config ?? new()).WithNativeCode().WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false),
-        _ => (config ?? new()).WithNativeCode().WithStaticMemoryMaximumSize(1 << 20),
+        "tier-up" => (config ?? new()).WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce),
+        "plain" => (config ?? new()).WithNativeCode(tierUp: false).WithOptimizationLevel(OptimizationLevel.None),
+        "quiet" => (config ?? new()).WithNativeCode(tierUp: false).WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false),
+        _ => (config ?? new()).WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(1 << 20),
     };
 
     static (Store Store, Instance Instance) Instantiate(string tier, string text, Action<Linker>? define = null, Config? config = null)
@@ -176,7 +177,7 @@ public sealed class NativeTests
         byte[] bytes = WatParser.Parse(Encoding.UTF8.GetBytes(text.ToString()));
         for (int round = 0; round < 5; round++)
         {
-            using Engine engine = new(new Config().WithNativeCode());
+            using Engine engine = new(new Config().WithNativeCode(tierUp: false));
             using Module module = Module.FromBytes(engine, bytes);
             Parallel.For(0, 16, _ =>
             {
@@ -190,7 +191,7 @@ public sealed class NativeTests
     public void Code_of_modules_that_are_gone_is_given_back()
     {
         byte[] bytes = WatParser.Parse("""(module (func $a (result i32) (i32.const 1)) (func (export "run") (result i32) (call $a)))"""u8);
-        using Engine engine = new(new Config().WithNativeCode());
+        using Engine engine = new(new Config().WithNativeCode(tierUp: false));
         Run(engine);
         long before = CodeArena.Process.Free;
         for (int i = 0; i < 400; i++) Run(engine);

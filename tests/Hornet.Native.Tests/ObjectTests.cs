@@ -7,13 +7,14 @@ namespace Hornet.Native.Tests;
 public sealed class ObjectTests
 {
     /// <summary>"odd" and "even" leave every other function to the interpreter; the stressed ones collect at every allocation.</summary>
-    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "odd", "even", "stress", "odd stress", "eager stress"];
+    public static TheoryData<string> Tiers => ["interpreter", "lazy", "eager", "odd", "even", "tier-up", "stress", "odd stress", "eager stress", "tier-up stress"];
 
     static void Run(string tier, string text, Action<Instance> test, Action<Linker>? define = null, Config? config = null)
     {
         config ??= new();
         config.WithMaximumStackSize(8 << 20);
-        if (tier != "interpreter") config.WithNativeCode(lazy: !tier.StartsWith("eager", StringComparison.Ordinal));
+        if (tier.StartsWith("tier-up", StringComparison.Ordinal)) config.WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce);
+        else if (tier != "interpreter") config.WithNativeCode(tierUp: false, lazy: !tier.StartsWith("eager", StringComparison.Ordinal));
         if (tier.EndsWith("stress", StringComparison.Ordinal)) config.WithCollectionAtEveryAllocation(true);
         using Engine engine = new(config);
         Linker linker = new(engine);

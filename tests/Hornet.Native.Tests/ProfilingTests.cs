@@ -22,7 +22,7 @@ public sealed class ProfilingTests
         string file = NativeProfiling.Start(strategy, folder)!;
         try
         {
-            Engine engine = new(new Config().WithNativeCode(lazy));
+            Engine engine = new(new Config().WithNativeCode(lazy, tierUp: false));
             Linker linker = new(engine);
             linker.DefineFunction("h", "f", (int x) => x + 1);
             Store store = new(engine);

@@ -73,7 +73,7 @@ public sealed class TrapOffsetTests
     [Theory, InlineData(true, false), InlineData(false, false), InlineData(false, true)]
     public void Traps_name_the_same_operators_on_every_tier(bool lazy, bool checks)
     {
-        Config config = new Config().WithNativeCode(lazy);
+        Config config = new Config().WithNativeCode(lazy, tierUp: false);
         if (checks) config.WithStaticMemoryMaximumSize(1 << 20);
         Assert.Equal(Traps(new()), Traps(config));
     }

@@ -15,14 +15,15 @@ public sealed class WarmInstanceTests
           (elem declare func $two))
         """;
 
-    public static TheoryData<string> Configurations => ["on demand", "pooled", "slab", "eager"];
+    public static TheoryData<string> Configurations => ["on demand", "pooled", "slab", "eager", "tier-up"];
 
     static Config Of(string name) => name switch
     {
-        "on demand" => new Config().WithNativeCode(),
+        "on demand" => new Config().WithNativeCode(tierUp: false),
+        "tier-up" => new Config().WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce),
         "eager" => new Config().WithNativeCode(lazy: false),
-        "pooled" => new Config().WithNativeCode().Pooling(new() { TotalMemories = 2 }),
-        _ => new Config().WithStaticMemoryMaximumSize(8 << 20).WithNativeCode().Pooling(new() { TotalMemories = 2, MaxMemorySize = 8 << 20 }),
+        "pooled" => new Config().WithNativeCode(tierUp: false).Pooling(new() { TotalMemories = 2 }),
+        _ => new Config().WithStaticMemoryMaximumSize(8 << 20).WithNativeCode(tierUp: false).Pooling(new() { TotalMemories = 2, MaxMemorySize = 8 << 20 }),
     };
 
     [Theory]

@@ -10,7 +10,7 @@ internal static class GuestProgram
 {
     public readonly record struct Outcome(int ExitCode, string Output, string Error);
 
-    public static Config NewConfig(Way way) => way is Way.Native or Way.NativeAsync ? new Config().WithNativeCode() : new Config();
+    public static Config NewConfig(Way way) => way is Way.Native or Way.NativeAsync ? new Config().WithNativeCode(tierUp: false) : new Config();
 
     /// <summary>Runs it with its output captured; a trap is exit code 134 and its text part of the error output, as the command does.</summary>
     public static Outcome Run(string file, WasiConfiguration configuration, Stream? input = null, TimeSpan? timeout = null, Way way = Way.Interpreted)

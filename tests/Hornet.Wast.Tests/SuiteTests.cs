@@ -68,20 +68,20 @@ public abstract class SuiteRun
 
 public sealed class InterpreterRun() : SuiteRun(static config => config);
 public sealed class InterpreterStressRun() : SuiteRun(static config => config.WithCollectionAtEveryAllocation(true));
-public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode());
+public sealed class NativeRun() : SuiteRun(static config => config.WithNativeCode(tierUp: false));
 public sealed class NativeEagerRun() : SuiteRun(static config =>
 {
     Native.NativeTier.Verify = true;
     return config.WithNativeCode(lazy: false);
 });
 
-public sealed class NativeStressRun() : SuiteRun(static config => config.WithNativeCode().WithCollectionAtEveryAllocation(true));
+public sealed class NativeStressRun() : SuiteRun(static config => config.WithNativeCode(tierUp: false).WithCollectionAtEveryAllocation(true));
 
-public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode().WithStaticMemoryMaximumSize(1 << 20));
+public sealed class NativeCheckedRun() : SuiteRun(static config => config.WithNativeCode(tierUp: false).WithStaticMemoryMaximumSize(1 << 20));
 
-public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNativeCode().WithFuelConsumption(true).WithEpochInterruption(true).WithCraneliftNaNCanonicalization(true));
+public sealed class NativeMeteredRun() : SuiteRun(static config => config.WithNativeCode(tierUp: false).WithFuelConsumption(true).WithEpochInterruption(true).WithCraneliftNaNCanonicalization(true));
 
-public sealed class NativePlainRun() : SuiteRun(static config => config.WithNativeCode().WithOptimizationLevel(OptimizationLevel.None));
+public sealed class NativePlainRun() : SuiteRun(static config => config.WithNativeCode(tierUp: false).WithOptimizationLevel(OptimizationLevel.None));
 public sealed class NativeQuietRun() : SuiteRun(static config => config.WithNativeCode(lazy: false).WithOptimizationLevel(OptimizationLevel.SpeedAndSize).WithSignalsBasedTraps(false));
 
 public sealed class TierUpRun() : SuiteRun(static config => config.WithNativeCode(Native.CompileMode.TierUp, Native.TierUpSettings.Default));

@@ -28,7 +28,7 @@ internal sealed class RunSettings
     public bool AllowPrecompiled { get; set; }
     public bool Lazy { get; set; } = true;
     /// <summary>What is compiled lazily is interpreted until it is hot.</summary>
-    public bool TierUp { get; set; }
+    public bool TierUp { get; set; } = true;
     /// <summary>How profilers learn of machine code.</summary>
     public ProfilingStrategy Profiling { get; set; }
     /// <summary>Machine code is kept between runs.</summary>

@@ -25,6 +25,10 @@ internal abstract unsafe class CodeUnit
     Layout Functions => Volatile.Read(ref _layout) ?? Interlocked.CompareExchange(ref _layout, MakeLayout(), null) ?? _layout;
 
     public NativeCode Module { get; }
+
+    /// <summary>What a profiler calls one of the functions.</summary>
+    public virtual string NameOf(int function) => Module.NameOf(function);
+
     public nint Start => (nint)_range.Start;
     public nint End => (nint)_range.Start + _range.Size;
 
@@ -94,6 +98,11 @@ internal abstract unsafe class CodeUnit
 /// <summary>Functions that this process has compiled.</summary>
 internal sealed class CompiledUnit(NativeCode module, CodeRange range, int[] starts, int[] functions, byte[][] tables) : CodeUnit(module, range)
 {
+    /// <summary>Offset in the module of the loop that its one function begins in, -1 where functions begin at their beginning.</summary>
+    public int Loop { get; init; } = -1;
+
+    public override string NameOf(int function) => Loop < 0 ? base.NameOf(function) : $"{base.NameOf(function)} (loop at 0x{Loop:x})";
+
     protected override Layout MakeLayout() => new(starts, functions);
     protected override ReadOnlySpan<byte> EncodedTables(int function, int place) => tables[place];
 

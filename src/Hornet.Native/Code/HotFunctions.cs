@@ -26,6 +26,9 @@ internal sealed unsafe class HotFunctions(NativeTier tier, ModuleEnvironment env
     readonly int[] _states = new int[environment.Bodies.Count];
     readonly ConcurrentDictionary<int, nint> _loops = [];
 
+    /// <summary>Loops that have code: for tests.</summary>
+    public int CompiledLoops => _loops.Count;
+
     /// <summary>Whose functions they are.</summary>
     public NativeCode Code { get; set; } = null!;
 

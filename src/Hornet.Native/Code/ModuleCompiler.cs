@@ -149,7 +149,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
     public static Exception? LastFailure { get; private set; }
 
     /// <summary>Puts compiled functions into code memory.</summary>
-    public unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage)
+    public unsafe (CodeUnit, nint[]) Place(NativeCode module, int[] functions, FunctionCode[] codes, bool forImage, int loop = -1)
     {
         int[] starts = new int[codes.Length], indices = new int[codes.Length];
         int size = 0, alignment = target.Compiler.OptLevel == OptLevel.SpeedAndSize ? 1 : 16;
@@ -188,6 +188,6 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
             tables[i] = codes[i].Tables;
             entries[i] = (nint)range.Start + starts[i];
         }
-        return (new CompiledUnit(module, range, starts, indices, tables) { Relocations = forImage ? Array.ConvertAll(codes, static c => c.Relocations) : null }, entries);
+        return (new CompiledUnit(module, range, starts, indices, tables) { Loop = loop, Relocations = forImage ? Array.ConvertAll(codes, static c => c.Relocations) : null }, entries);
     }
 }

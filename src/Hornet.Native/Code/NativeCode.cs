@@ -199,7 +199,7 @@ internal sealed unsafe class NativeCode : ModuleCode
     /// <summary>Puts what <see cref="Compile"/> has made into code memory.</summary>
     public nint Add(int defined, int loop, FunctionCode code)
     {
-        (CodeUnit unit, nint[] entries) = Compiler.Place(this, [defined], [code], forImage: _keep is not null && loop < 0);
+        (CodeUnit unit, nint[] entries) = Compiler.Place(this, [defined], [code], forImage: _keep is not null && loop < 0, loop);
         CodeMap.Add(unit);
         _units.Enqueue(unit);
         if (loop < 0) Volatile.Write(ref _entries[defined], entries[0]);

@@ -29,7 +29,7 @@ internal abstract unsafe class CodeProfile(string path, FileStream file) : IDisp
         lock (_lock)
         {
             if (_ended) return;
-            foreach ((int function, int start, int end) in unit.Places()) Write((byte*)unit.Start + start, end - start, Plain(unit.Module.NameOf(function)));
+            foreach ((int function, int start, int end) in unit.Places()) Write((byte*)unit.Start + start, end - start, Plain(unit.NameOf(function)));
             _file.Flush();
         }
     }

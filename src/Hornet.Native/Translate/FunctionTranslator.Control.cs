@@ -125,6 +125,7 @@ internal sealed partial class FunctionTranslator
             EnsureScratch(parameters);
             _stack.Entries(parameters).CopyTo(_scratch);
             for (int i = 0; i < parameters; i++) Push(_scratch[i]);
+            if (_loop >= 0) KeepForElse(_stack.Entries(2 * parameters)[..parameters]);
             _stack.Frame(0).Height += parameters;
         }
         _builder.SwitchTo(then);
@@ -138,6 +139,7 @@ internal sealed partial class FunctionTranslator
         // Below the then side's operands lie the copies of the parameters.
         frame.Height -= parameters;
         _stack.Truncate(frame.Height + parameters);
+        if (_loop >= 0) TakeForElse(_stack.Entries(parameters));
         _builder.SwitchTo(frame.Else);
         frame.Else = Block.None;
         _reachable = true;

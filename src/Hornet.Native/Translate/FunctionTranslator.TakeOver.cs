@@ -21,8 +21,8 @@ internal sealed partial class FunctionTranslator
     int _loop;
     Block _takesOver;
     Value _frame;
-    // By variable: where an operand lies in the interpreter's frame; -1 for other variables.
-    readonly List<int> _homes = [];
+    // By variable: where an operand lies in the interpreter's frame, and where the next one above it does.
+    readonly List<(int At, int Next)> _homes = [];
 
     static readonly MemFlags s_frame = MemFlags.Trusted(AliasClass.Any);
 
@@ -48,20 +48,47 @@ internal sealed partial class FunctionTranslator
         int home = first == 0 ? FirstHome() : HomeBehind(entries[first - 1]);
         for (int i = first; i < count; i++)
         {
-            IrType type = _builder.Function.TypeOf(entries[i]);
-            Variable variable = _builder.DeclareVariable(type);
-            while (_homes.Count <= variable.Index) _homes.Add(-1);
-            _homes[variable.Index] = home;
-            home += Thunks.SlotBytes(type);
-            _builder.Define(variable, entries[i]);
-            entries[i] = OperandStack.EntryOf(variable);
+            int next = home + Thunks.SlotBytes(_builder.Function.TypeOf(entries[i]));
+            entries[i] = Keep(entries[i], home, next);
+            home = next;
+        }
+    }
+
+    Value Keep(Value value, int home, int next)
+    {
+        Variable variable = _builder.DeclareVariable(_builder.Function.TypeOf(value));
+        while (_homes.Count <= variable.Index) _homes.Add(default);
+        _homes[variable.Index] = (home, next);
+        _builder.Define(variable, value);
+        return OperandStack.EntryOf(variable);
+    }
+
+    /// <summary>The parameters of an if wait for its else below those of the first side; the interpreter has them once.</summary>
+    void KeepForElse(Span<Value> waiting)
+    {
+        int home = -1;
+        foreach (ref Value entry in waiting)
+        {
+            _ = OperandStack.IsVariable(entry, out Variable variable);
+            if (home < 0) home = _homes[variable.Index].At;
+            entry = Keep(_builder.Use(variable), _homes[variable.Index].At, home);
+        }
+    }
+
+    void TakeForElse(ReadOnlySpan<Value> waited)
+    {
+        foreach (Value entry in waited)
+        {
+            _ = OperandStack.IsVariable(entry, out Variable variable);
+            int home = _homes[variable.Index].At;
+            _homes[variable.Index] = (home, home + Thunks.SlotBytes(_builder.TypeOf(variable)));
         }
     }
 
     int HomeBehind(Value entry)
     {
         _ = OperandStack.IsVariable(entry, out Variable variable);
-        return _homes[variable.Index] + Thunks.SlotBytes(_builder.TypeOf(variable));
+        return _homes[variable.Index].Next;
     }
 
     int FirstHome()
@@ -87,10 +114,8 @@ internal sealed partial class FunctionTranslator
         foreach (Value entry in _stack.Entries(_stack.Height))
         {
             _ = OperandStack.IsVariable(entry, out Variable variable);
-            home = _homes[variable.Index];
-            IrType type = _builder.TypeOf(variable);
-            _builder.Define(variable, _builder.Load(type, s_frame, _frame, home));
-            home += Thunks.SlotBytes(type);
+            (int own, home) = _homes[variable.Index];
+            _builder.Define(variable, _builder.Load(_builder.TypeOf(variable), s_frame, _frame, own));
         }
         EnsureScratch(parameters.Length);
         for (int i = 0; i < parameters.Length; i++)
