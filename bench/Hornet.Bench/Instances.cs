@@ -73,8 +73,8 @@ internal static class Instances
     {
         const int milliseconds = 1500;
         var bytes = Bytes(65536);
-        Console.WriteLine("instantiate, call, dispose: cycles a second by all threads together (and by processor second)");
-        Console.WriteLine($"{"threads",8} {"hornet on demand",26} {"hornet pooled",26} {"hornet pooled, machine code",28} {"wasmtime pooled",26}");
+        Console.WriteLine("instantiate, call, dispose: cycles a second by all threads together (by processor second; times that a thread has met another at a lock, in a thousand cycles)");
+        Console.WriteLine($"{"threads",8} {"hornet on demand",32} {"hornet pooled",32} {"hornet pooled, machine code",32} {"wasmtime pooled",32}");
         (string, Func<Action>)[] contestants = [("", Hornet(bytes, new Config())), ("", Hornet(bytes, new Config().Pooling(Pool(200)))), ("", Hornet(bytes, new Config().WithNativeCode(tierUp: false).Pooling(Pool(200)))), ("", Wasmtime(bytes))];
         foreach (var count in (int[])[1, 2, 4, 16, 64])
         {
@@ -86,6 +86,7 @@ internal static class Instances
                     cycle();
                 long total = 0;
                 var threads = new Thread[count];
+                var contended = Monitor.LockContentionCount;
                 var (end, used, start) = (Environment.TickCount64 + milliseconds, Process.GetCurrentProcess().TotalProcessorTime, Stopwatch.GetTimestamp());
                 for (var i = 0; i < count; i++)
                 {
@@ -101,30 +102,124 @@ internal static class Instances
                 foreach (var thread in threads)
                     thread.Join();
                 var (elapsed, processor) = (Stopwatch.GetElapsedTime(start), Process.GetCurrentProcess().TotalProcessorTime - used);
-                Console.Write($" {total / elapsed.TotalSeconds,13:F0} ({total / processor.TotalSeconds,10:F0})");
+                Console.Write($" {total / elapsed.TotalSeconds,13:F0} ({total / processor.TotalSeconds,8:F0}; {(Monitor.LockContentionCount - contended) * 1000.0 / total,5:F2})");
             }
             Console.WriteLine();
         }
         return 0;
     }
 
-    /// <summary>Ten million cycles, each with a call that writes: what the process has more at the end than near the beginning.</summary>
+    /// <summary>Ten million cycles for each allocator, each with a call that writes: what the process has at the beginning, in the middle and at the end.</summary>
     public static int Soak()
     {
-        const int each = 5_000_000;
-        foreach (var (name, config) in ((string, Config)[])[("on demand", new Config()), ("pooled", new Config().Pooling(Pool(100)))])
+        const int parts = 4, each = 10_000_000 / parts;
+        foreach (var (name, config) in ((string, Config)[])[("pooled", new Config().Pooling(Pool(100))), ("on demand", new Config())])
         {
             var cycle = Hornet(Bytes(65536), config)();
             for (var i = 0; i < 100_000; i++)
                 cycle();
-            var (before, mappings, start) = (Now(), Mappings(), Stopwatch.GetTimestamp());
-            for (var i = 0; i < each; i++)
-                cycle();
-            var (time, after) = (Stopwatch.GetElapsedTime(start), Now());
-            Console.WriteLine($"{name}: {each} cycles, {time.TotalMicroseconds / each:F2} us each; grown by {after.Resident - before.Resident} bytes resident, {after.Tables - before.Tables} of page tables, {after.Managed - before.Managed} on the GC heap, {Mappings() - mappings} mappings");
+            Console.WriteLine($"{name,-10} {"cycles",10} {"us each",8} {"resident KiB",13} {"page tables",12} {"GC heap KiB",12} {"mappings",9} {"files",6}");
+            var time = TimeSpan.Zero;
+            for (var part = 0; ; part++)
+            {
+                var now = Now();
+                Console.WriteLine($"{"",-10} {part * (long)each,10} {(part == 0 ? 0 : time.TotalMicroseconds / each),8:F2} {now.Resident >> 10,13} {now.Tables >> 10,12} {now.Managed >> 10,12} {Mappings(),9} {Directory.GetFiles("/proc/self/fd").Length,6}");
+                if (part == parts)
+                    break;
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < each; i++)
+                    cycle();
+                time = Stopwatch.GetElapsedTime(start);
+            }
         }
         return 0;
     }
+
+    /// <summary>From a module to its first result: store, instance, look-up, call. Warm, and the first time in a module that has just been loaded.</summary>
+    public static int FirstCalls()
+    {
+        const int cold = 40, rounds = 40, calls = 500;
+        var bytes = Bytes(65536);
+        (string Name, Func<Action> Prepare)[] contestants =
+        [
+            ("hornet on demand", FirstCall(bytes, new Config(), false)), ("hornet pooled", FirstCall(bytes, new Config().Pooling(Pool(20)), false)),
+            ("hornet on demand, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false), false)), ("hornet pooled, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false).Pooling(Pool(20)), false)),
+            ("hornet snapshot, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false), true)), ("wasmtime pooled", WasmtimeFirstCall(bytes)),
+        ];
+        Console.WriteLine($"microseconds from the module to the first result, disposal apart: median of {rounds} rounds of {calls}, in turn; and of {cold} modules loaded anew");
+        var fresh = contestants.Select(_ => new double[cold]).ToArray();
+        for (var round = 0; round < cold; round++)
+        {
+            for (var i = 0; i < contestants.Length; i++)
+            {
+                s_took = 0;
+                contestants[i].Prepare()();
+                fresh[i][round] = Stopwatch.GetElapsedTime(0, s_took).TotalMicroseconds;
+            }
+        }
+        var ready = contestants.Select(c => c.Prepare()).ToArray();
+        var warm = contestants.Select(_ => new double[rounds]).ToArray();
+        for (var round = -20; round < rounds; round++)
+        {
+            for (var i = 0; i < ready.Length; i++)
+            {
+                s_took = 0;
+                for (var k = 0; k < calls; k++)
+                    ready[i]();
+                if (round >= 0)
+                    warm[i][round] = Stopwatch.GetElapsedTime(0, s_took).TotalMicroseconds / calls;
+            }
+        }
+        Console.WriteLine($"{"",-32} {"warm",8} {"first",8}");
+        for (var i = 0; i < contestants.Length; i++)
+            Console.WriteLine($"{contestants[i].Name,-32} {warm[i].Order().ElementAt(rounds / 2),8:F2} {fresh[i].Order().ElementAt(cold / 2),8:F0}");
+        return 0;
+    }
+
+    // Ticks of the clock from the module to the result.
+    private static long s_took;
+
+    private static Func<Action> FirstCall(byte[] bytes, Config config, bool snapshot) => () =>
+    {
+        var engine = new Engine(config);
+        var module = Module.FromBytes(engine, bytes);
+        var linker = new Linker(engine);
+        InstancePre pre;
+        if (snapshot)
+        {
+            using var store = new Store(engine);
+            var instance = linker.Instantiate(store, module);
+            instance.GetFunction<int, int>("f")!(1);
+            pre = linker.InstantiatePre(instance.Snapshot());
+        }
+        else
+        {
+            pre = linker.InstantiatePre(module);
+        }
+        return () =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var store = new Store(engine);
+            if (pre.Instantiate(store).GetFunction<int, int>("f")!(5) != 6)
+                throw new InvalidOperationException();
+            s_took += Stopwatch.GetTimestamp() - start;
+        };
+    };
+
+    private static Func<Action> WasmtimeFirstCall(byte[] bytes) => () =>
+    {
+        var engine = new global::Wasmtime.Engine(Instantiation.PooledWasmtime(128 << 10));
+        var module = global::Wasmtime.Module.FromBytes(engine, "m", bytes);
+        var linker = new global::Wasmtime.Linker(engine);
+        return () =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            using var store = new global::Wasmtime.Store(engine);
+            if (linker.Instantiate(store, module).GetFunction<int, int>("f")!(5) != 6)
+                throw new InvalidOperationException();
+            s_took += Stopwatch.GetTimestamp() - start;
+        };
+    };
 
     /// <summary>Modules with many functions in their tables: what the first instance takes, and each of a hundred alive at once.</summary>
     public static int Tables()

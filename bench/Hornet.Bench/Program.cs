@@ -20,6 +20,7 @@ return args switch
     ["instantiate", "threads"] => Instances.Threads(),
     ["instantiate", "soak"] => Instances.Soak(),
     ["instantiate", "tables"] => Instances.Tables(),
+    ["instantiate", "first"] => Instances.FirstCalls(),
     ["instantiate", .. var rest] => Instantiation.Run(rest),
     ["text", .. var file] => Texts.Run(file.FirstOrDefault()),
     _ => Usage(),

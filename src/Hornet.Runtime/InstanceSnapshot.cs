@@ -12,7 +12,7 @@ public sealed unsafe class InstanceSnapshot : IDisposable
     internal InstanceSnapshot(Instance instance)
     {
         Module = instance.Module;
-        Template = new(Module, Capture.Of(instance));
+        Template = new(Module, Capture.Of(instance)) { Owner = this };
     }
 
     /// <summary>The module of the instance that it was taken from, and of its copies.</summary>

@@ -44,6 +44,7 @@ internal sealed unsafe class WasiContext : IDisposable
             }
             foreach (WasiConfiguration.Preopen preopen in configuration.Preopens)
                 Add(Directory(preopen));
+            Descriptors.Begin();
         }
         catch
         {

@@ -37,4 +37,12 @@ public static unsafe class WasiExtensions
         store.Wasi?.Dispose();
         store.Wasi = context;
     }
+
+    /// <summary>Files, directories and sockets that the store's guests have opened and not closed: what no snapshot carries to another store.</summary>
+    public static int CountOpenedByGuests(this Store store)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        store.CheckAccess();
+        return store.Wasi is WasiContext context ? context.Descriptors.Opened : 0;
+    }
 }

@@ -20,6 +20,9 @@ internal static class Guest
     /// <summary>What the native program writes.</summary>
     public static string Expected(string name, params string[] arguments) => Ran.Run([Native(name), .. arguments]).Output;
 
+    /// <summary>A file of an npm package.</summary>
+    public static string Npm(string package, string file) => Make("npm", package, file);
+
     /// <summary>A browser.</summary>
     public static string Browser() => Make("browser");
 

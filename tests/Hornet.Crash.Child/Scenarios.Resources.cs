@@ -47,6 +47,17 @@ static partial class Scenarios
         Limit(LimitOfAddressSpace, VirtualSize() + (1L << 30));
         Exception? pool = Caught(() => host.With(config => config.Pooling(new() { TotalMemories = 2000 })).Dispose());
         Check(pool is PoolExhaustedException { Limit: "TotalMemories" } && pool.Message.Contains("ulimit -v", StringComparison.Ordinal));
+        // Every kind of slot says what it is, and what sets it.
+        PoolingAllocationConfig small = new() { TotalMemories = 0, TotalCoreInstances = 1, TotalTables = 1, TotalGcHeaps = 0, TotalStacks = 1 };
+        foreach ((string limit, string size, PoolingAllocationConfig large) in ((string, string, PoolingAllocationConfig)[])[
+            ("TotalMemories", "WithStaticMemoryMaximumSize", small with { TotalMemories = 2000 }), ("TotalCoreInstances", "MaxCoreInstanceSize", small with { TotalCoreInstances = 2000 }),
+            ("TotalTables", "TableElements", small with { TotalTables = 2000, TableElements = 1 << 20 }), ("TotalGcHeaps", "WithMaximumHeapSize", small with { TotalGcHeaps = 100 }),
+            ("TotalStacks", "WithMaximumStackSize", small with { TotalStacks = 5000 })])
+        {
+            Exception? refused = Caught(() => host.With(config => config.Pooling(large)).Dispose());
+            Check(refused is PoolExhaustedException of && of.Limit == limit && of.Message.Contains(size, StringComparison.Ordinal) && of.Message.Contains("ulimit -v", StringComparison.Ordinal));
+        }
+        host.With(config => config.WithStaticMemoryMaximumSize(1 << 20).Pooling(small with { TotalMemories = 4, MaxMemorySize = 1 << 20 })).Dispose();
         // Half of what there is for each, then until there is no more.
         Engine engine = host.Another();
         Module module = Parse(engine, Busy.Replace("(export \"m\") 17", "(export \"m\") 1000", StringComparison.Ordinal));
@@ -83,9 +94,42 @@ static partial class Scenarios
         }) is IOException);
         // Neither images nor the kernel's page map can be opened.
         Cycles(engine, module);
+        using (Engine pooled = host.With(config => config.Pooling(new() { TotalMemories = 3, TotalCoreInstances = 3, TotalTables = 3 }))) Cycles(pooled, Parse(pooled, Busy));
         foreach (FileStream file in taken) file.Dispose();
         Cycles(engine, module);
         Cycles(engine, Parse(engine, Busy));
+    }
+
+    // As many guarded memories as the kernel's mappings allow: .NET itself must still have some.
+    static void NoMappings(Host host)
+    {
+        const int count = 31_000;
+        // One after the other: either takes nearly all of the address space.
+        foreach (Func<Config, Config> configure in (Func<Config, Config>[])[config => config, config => config.Pooling(new() { TotalMemories = count, TotalCoreInstances = count, TotalTables = count, TotalGcHeaps = 10 })])
+        {
+            Engine engine = host.With(config => configure(config).WithCommitBudget(1L << 40));
+            Module module = Parse(engine, Busy);
+            for (int round = 0; round < 2; round++)
+            {
+                List<Store> stores = [];
+                Exception? last = null;
+                while (last is null && stores.Count < count)
+                {
+                    Store store = new(engine);
+                    stores.Add(store);
+                    last = Caught(() => Check(new Instance(store, module).GetFunction<int, int>("f")!(1) == 2));
+                }
+                Check(stores.Count > 20_000, $"{stores.Count}: {last}");
+                Check(last is LinkException && last.Message.Contains("vm.max_map_count", StringComparison.Ordinal), $"{stores.Count}: {last}");
+                Check(File.ReadLines("/proc/self/maps").Count() < 60_000);
+                // Those that are there go on, and new code can be compiled.
+                Check(new Instance(stores[0], Parse(engine, """(module (func (export "f") (param i32) (result i32) (i32.mul (local.get 0) (local.get 0))))""")).GetFunction<int, int>("f")!(7) == 49);
+                foreach (Store store in stores) store.Dispose();
+                Cycles(engine, module);
+            }
+            engine.Dispose();
+            module.Dispose();
+        }
     }
 
     static void Cycles(Engine engine, Module module)

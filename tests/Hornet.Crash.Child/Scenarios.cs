@@ -39,5 +39,6 @@ static partial class Scenarios
         ("100000-instances", HundredThousand),
         ("no-address-space", NoAddressSpace),
         ("no-files", NoFiles),
+        ("no-mappings", NoMappings),
     ];
 }

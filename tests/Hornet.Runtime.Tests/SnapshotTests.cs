@@ -95,6 +95,27 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void A_forgotten_snapshot_keeps_slots_warm_for_those_who_still_make_instances()
+    {
+        using Engine engine = new();
+        using Module module = Wat.Module("""(module (memory 1) (func (export "f") (result i32) (i32.const 7)))""", engine);
+        InstancePre pre = Prepared(engine, module);
+        System.GC.Collect();
+        System.GC.WaitForPendingFinalizers();
+        for (int i = 0; i < 3; i++)
+        {
+            using (Store store = new(engine)) Assert.Equal(7, pre.Instantiate(store).GetFunction<int>("f")!());
+            Assert.Equal(1, engine.Allocator.Idle);
+        }
+
+        static InstancePre Prepared(Engine engine, Module module)
+        {
+            using Store store = new(engine);
+            return new Linker(engine).InstantiatePre(new Instance(store, module).Snapshot());
+        }
+    }
+
+    [Fact]
     public void A_running_instance_is_refused()
     {
         using Store store = new(Wat.Engine);

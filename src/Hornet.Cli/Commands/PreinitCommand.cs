@@ -9,7 +9,7 @@ internal sealed class PreinitCommand : Command
 {
     private readonly Argument<string> file = new("FILE") { Description = "the module; '-' reads it from standard input" };
     private readonly Option<string?> output = OutputFile.Option();
-    private readonly Option<string> init = new("--init-func", "-f") { Description = "the export to call", HelpName = "NAME", DefaultValueFactory = _ => "wizer.initialize" };
+    private readonly Option<string> init = new("--init-func", "-f") { Description = "the export to call, without parameters; what it returns is dropped", HelpName = "NAME", DefaultValueFactory = _ => "wizer.initialize" };
     private readonly Option<bool> keep = new("--keep-init-func") { Description = "the new module exports it, too" };
     private readonly Option<string[]> renames = Many("--rename-func", "NEW=OLD", "export OLD as NEW, in place of what was NEW", "-r", "--func-rename");
     private readonly Option<bool> wasi = new("--allow-wasi") { Description = "the function may use WASI; without it every import traps. What it opens is not open in the new module" };
@@ -88,11 +88,13 @@ internal sealed class PreinitCommand : Command
         var instance = linker.Instantiate(store, module);
         var name = result.GetRequiredValue(init);
         var function = instance.GetFunction(name) ?? throw new InputException($"{ModuleFile.NameOf(path)}: no function '{name}' is exported; --init-func names another");
-        if (function.Parameters.Count + function.Results.Count > 0)
-            throw new InputException($"{ModuleFile.NameOf(path)}: the function '{name}' must have neither parameters nor results");
+        if (function.Parameters.Count > 0)
+            throw new InputException($"{ModuleFile.NameOf(path)}: the function '{name}' must have no parameters");
         // A reactor is set up before anything else of it is called, and only once.
         instance.GetFunction("_initialize")?.Invoke();
         function.Invoke();
+        if (store.CountOpenedByGuests() is > 0 and var opened)
+            throw new SnapshotException($"the initialisation has left {opened} of the files open that it opened: they would not be open in the new module");
         using var snapshot = instance.Snapshot();
         var renamed = Renames(result, module);
         return snapshot.ToModule(result.GetValue(keep) ? ["_initialize"] : ["_initialize", name], renamed);

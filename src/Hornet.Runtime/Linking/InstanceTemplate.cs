@@ -41,6 +41,9 @@ internal sealed unsafe class InstanceTemplate
 
     public Module Module { get; }
 
+    /// <summary>Whoever closes this when it is found forgotten; it is not, as long as somebody makes instances.</summary>
+    public object? Owner { get; init; }
+
     /// <summary>What a snapshot has captured, where this is one.</summary>
     public CapturedState? Captured { get; }
 

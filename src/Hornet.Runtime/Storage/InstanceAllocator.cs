@@ -78,11 +78,11 @@ internal sealed unsafe class InstanceAllocator
     {
         if (Pooling is not null && bytes > Pooling.MaxMemorySize)
             throw new PoolExhaustedException($"a memory of {bytes} bytes is larger than the pool's {Pooling.MaxMemorySize}: raise PoolingAllocationConfig.MaxMemorySize (-O pooling-max-memory-size)", nameof(Pooling.MaxMemorySize));
-        if (_memorySlots is not null && !shared) return new(_memorySlots, Take(_memories, _memorySlots), _openMemories);
         ulong guard = VirtualMemory.System.CanReserve ? _options.MemoryGuard : 0;
-        MemorySlot? own;
-        while ((own = MemorySlot.TryReserve(reserve, guard)) is null && TryEvict()) { }
-        return own;
+        MemorySlot? slot;
+        do slot = _memorySlots is not null && !shared ? MemorySlot.TryRent(_memorySlots, _openMemories, () => (nint)Take(_memories, _memorySlots)) : MemorySlot.TryReserve(reserve, guard);
+        while (slot is null && TryEvict());
+        return slot;
     }
 
     /// <summary>Bytes that a memory may grow to, its type apart.</summary>

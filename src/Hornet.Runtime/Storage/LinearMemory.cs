@@ -77,7 +77,7 @@ internal sealed unsafe class LinearMemory
         {
             if (slot is null) engine.Commit.Return(bytes);
         }
-        if (slot is null) throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages: {VirtualMemory.System.WhyNot()}");
+        if (slot is null) throw new LinkException($"not enough memory for {bytes >> type.PageSizeLog2} pages: {MemorySlot.WhyNot()}");
         if (!slot.Prepare(image, bytes))
         {
             string why = VirtualMemory.System.WhyNot();

@@ -15,6 +15,11 @@ internal sealed unsafe class MemorySlot
     static int MostMapped => VirtualMemory.System.MostMappings / 6;
     static int s_mapped;
 
+    // What is accessible of a slot, and what is not. The rest is the host's: .NET ends a process that has no mapping left for its own code.
+    const int Mappings = 2;
+    static int MostCounted => VirtualMemory.System.MostMappings / 8 * 7;
+    static int s_counted;
+
     readonly SlotArray? _pool;
     readonly nuint _mapped;
     readonly bool _open;
@@ -26,7 +31,7 @@ internal sealed unsafe class MemorySlot
     /// <param name="pool">Its pool.</param>
     /// <param name="at">Its place there.</param>
     /// <param name="open">Whether all of it is accessible all the time.</param>
-    public MemorySlot(SlotArray pool, byte* at, bool open)
+    MemorySlot(SlotArray pool, byte* at, bool open)
     {
         _pool = pool;
         Base = at;
@@ -47,6 +52,43 @@ internal sealed unsafe class MemorySlot
     /// <summary>Bytes that a memory here can grow to, guard excluded.</summary>
     public ulong Reserved { get; }
 
+    /// <summary>A slot of a pool, if there is one and the process may have the mappings that it takes; null where not.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="open">Whether all of its slots is accessible all the time.</param>
+    /// <param name="rent">Takes a place of it; may throw.</param>
+    public static MemorySlot? TryRent(SlotArray pool, bool open, Func<nint> rent)
+    {
+        if (!open && !TryCount()) return null;
+        nint at = 0;
+        try
+        {
+            at = rent();
+        }
+        finally
+        {
+            if (at == 0 && !open) Uncount();
+        }
+        return new(pool, (byte*)at, open);
+    }
+
+    static bool TryCount()
+    {
+        if (Interlocked.Add(ref s_counted, Mappings) + Volatile.Read(ref s_mapped) <= MostCounted) return true;
+        Uncount();
+        return false;
+    }
+
+    static void Uncount() => Interlocked.Add(ref s_counted, -Mappings);
+
+    /// <summary>Which limit it was when there was no slot.</summary>
+    public static string WhyNot()
+    {
+        VirtualMemory system = VirtualMemory.System;
+        int used = Volatile.Read(ref s_counted) + Math.Min(Volatile.Read(ref s_mapped), MostMapped);
+        return used + Mappings <= MostCounted ? system.WhyNot()
+            : $"memories take {used} of the {system.MostMappings} mappings that the kernel allows the process, and an eighth is left to the host: raise vm.max_map_count, or use a pool whose memories are not guarded (Config.WithStaticMemoryMaximumSize, -O memory-reservation)";
+    }
+
     /// <summary>A slot of its own, inaccessible; null where there is no address space.</summary>
     /// <param name="reserved">Bytes that a memory may use.</param>
     /// <param name="guard">Bytes behind them that nobody may.</param>
@@ -55,8 +97,11 @@ internal sealed unsafe class MemorySlot
         if (reserved > 1UL << 46) return null;
         VirtualMemory system = VirtualMemory.System;
         nuint mapped = Math.Max(system.RoundUp((nuint)reserved) + system.RoundUp((nuint)guard), system.PageSize);
+        if (!TryCount()) return null;
         byte* at = system.Reserve(mapped);
-        return at == null ? null : new(at, (nuint)reserved, mapped);
+        if (at != null) return new(at, (nuint)reserved, mapped);
+        Uncount();
+        return null;
     }
 
     /// <summary>Makes the first bytes accessible, as an image has them and zero behind it, and all others not.</summary>
@@ -176,9 +221,11 @@ internal sealed unsafe class MemorySlot
         {
             if (TryClear()) _pool.Return(Base);
             else _pool.Lose(Base);
+            if (!_open) Uncount();
             return;
         }
         Unmapped();
+        Uncount();
         VirtualMemory.System.Release(Base, _mapped);
     }
 }

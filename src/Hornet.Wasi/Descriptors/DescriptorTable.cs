@@ -8,6 +8,13 @@ internal sealed class DescriptorTable(int limit) : IDisposable
     Descriptor?[] _entries = new Descriptor?[8];
     /// <summary>No free number below it.</summary>
     int _lowest;
+    Descriptor?[] _given = [];
+
+    /// <summary>What is there now is the host's doing.</summary>
+    public void Begin() => _given = [.. _entries];
+
+    /// <summary>How many the guest has opened since and not closed.</summary>
+    public int Opened => _entries.Count(d => d is not null && !_given.Contains(d));
 
     public Errno Add(Descriptor descriptor, out uint number)
     {
