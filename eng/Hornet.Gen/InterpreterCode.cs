@@ -271,7 +271,8 @@ static partial class InterpreterCode
         }
         foreach (string slow in SlowPaths(all))
         {
-            s.Append($"\n    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]\n    static nint {slow}({Signature})\n    {{\n");
+            // Not marked against inlining: from a method with that mark no call is made a jump (coreclr, CEEInfo::canTailCall), and frames would pile up.
+            s.Append($"\n    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]\n    static nint {slow}({Signature})\n    {{\n");
             Append(s, new(slow, ["m->Fp = fp;", "m->Vm = vm;", $"ip = Leaves.{slow}(ip, fp, m);", "if (ip == null) { return m->Status; }", "fp = m->Fp;", "vm = m->Vm;", "mem = vm->Memory0->Base;", "len = vm->Memory0->Length;", "NEXT(0)"]), true, "        ");
             s.Append("    }\n");
         }

@@ -82,6 +82,9 @@ internal sealed class RandomFunction
         _memory = _builder.Param(entry, 0);
         for (int i = 1; i < parameters.Count; i++) Declare(parameters[i], _builder.Param(entry, i));
         foreach (IrType type in _types) Declare(type, Constant(type));
+        // Now and then more values than registers.
+        if (_random.Next(3) == 2)
+            for (int i = _random.Next(8, 24); i > 0; i--) Declare(IrType.I64, _builder.Binary(Opcode.Iadd, Get(IrType.I64), Constant(IrType.I64)));
         if (_random.Next(3) == 2) DeclareBound();
         _budget = size;
         Body(0);
@@ -136,7 +139,7 @@ internal sealed class RandomFunction
             if (choice < 2 && depth < 4) If(depth);
             else if (choice < 4 && depth < 3) Loop(depth);
             else if (choice < 5 && depth < 4) Switch(depth);
-            else if (choice < 6 && _calls) Call();
+            else if (choice < 8 && _calls) Call();
             else if (choice < 12 && _index is not null) Checked();
             else Statement();
         }

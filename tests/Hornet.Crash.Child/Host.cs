@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Hornet.Native;
 using Hornet.Text;
 
 namespace Hornet.Crash;
@@ -26,11 +27,19 @@ sealed class Host(string tier)
     /// <summary>Another engine of the same tier, configured further.</summary>
     public Engine With(Func<Config, Config> configure) => NewEngine(tier, configure);
 
+    /// <summary>How its code is run; `tier-up` changes over in the middle, as soon as it can.</summary>
+    public static string[] Tiers { get; } = ["interpreter", "native", "tier-up"];
+
     static Engine NewEngine(string tier, Func<Config, Config>? configure = null)
     {
         Config config = new Config().WithEpochInterruption(true);
         config = configure?.Invoke(config) ?? config;
-        return new(tier == "interpreter" ? config : config.WithNativeCode(tierUp: tier == "tier-up"));
+        return new(tier switch
+        {
+            "native" => config.WithNativeCode(tierUp: false),
+            "tier-up" => config.WithNativeCode(CompileMode.TierUp, TierUpSettings.AtOnce),
+            _ => config,
+        });
     }
 
     public Module Module(string text) => Hornet.Module.FromBytes(Engine, WatParser.Parse(Encoding.UTF8.GetBytes(text)));

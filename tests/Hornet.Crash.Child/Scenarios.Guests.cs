@@ -1,4 +1,5 @@
 using System.Text;
+using Hornet.Native;
 using Hornet.Text;
 using static Hornet.Crash.Host;
 
@@ -19,6 +20,29 @@ static partial class Scenarios
         {
             foreach (string module in (string[])[text, indirect, wide])
                 for (int i = 0; i < 3; i++) host.Expect(TrapCode.StackOverflow, module);
+        });
+    }
+
+    // Every other function is left to the interpreter, so that each level changes tiers.
+    static void MixedRecursion(Host host)
+    {
+        const string endless = """
+            (module (func $a (export "f") (param i32) (result i32) (i32.add (call $b (local.get 0)) (i32.const 1)))
+              (func $b (param i32) (result i32) (i32.add (call $a (local.get 0)) (i32.const 1))))
+            """;
+        // As deep as its argument, where it divides by zero.
+        const string faults = """
+            (module (func $a (export "f") (param i32) (result i32) (i32.div_s (i32.const 1) (if (result i32) (local.get 0) (then (call $b (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 0)))))
+              (func $b (param i32) (result i32) (call $a (local.get 0))))
+            """;
+        On(s_stacks, () =>
+        {
+            ModuleCompiler.LeaveOut = static function => function % 2 == 1;
+            for (int i = 0; i < 3; i++)
+            {
+                host.Expect(TrapCode.StackOverflow, endless);
+                host.Expect(TrapCode.IntegerDivideByZero, faults, argument: 40);
+            }
         });
     }
 

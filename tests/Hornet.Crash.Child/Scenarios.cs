@@ -6,6 +6,7 @@ static partial class Scenarios
     public static readonly (string Name, Action<Host> Run)[] All =
     [
         ("recursion", Recursion),
+        ("mixed-recursion", MixedRecursion),
         ("guest-host-guest", GuestHostGuest),
         ("2000-levels", TwoThousandLevels),
         ("memory", WildAccesses),

@@ -98,7 +98,9 @@ public sealed partial class ModuleGenerator
         if (_d.Below(3) == 0)
         {
             ulong end = _env.Memories[memory].Limits.Min << 16;
-            _b.Const(type, (_d.Of((ulong[])[0, 16, 64, 1, end - 8, end - 1, end, end + 65528]), 0));
+            // Just below the end of all addresses a sum wraps around.
+            ulong top = type == ValType.I64 ? ulong.MaxValue : uint.MaxValue;
+            _b.Const(type, (_d.Of((ulong[])[0, 16, 64, 1, end - 8, end - 1, end, end + 65528, top - 3, top - 7]), 0));
             return;
         }
         Expression(type, depth - 1);

@@ -19,6 +19,7 @@ static class MutationRun
         ["checks"] = ["ir", "modules", "scalar"],
         ["lowering"] = ["operators", "scalar", "modules", "ir"],
         ["registers"] = ["ir", "modules", "scalar", "exceptions"],
+        ["tier-up"] = ["modules", "tiers", "metered", "exceptions"],
         ["validation"] = ["validity"],
     };
 

@@ -8414,7 +8414,7 @@ internal static unsafe class RawCalliHelper
         ip += 24; return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint CallIndirectSlow(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8428,7 +8428,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint HotCall(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8442,7 +8442,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint HotLoop(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8456,7 +8456,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint Interrupt(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8470,7 +8470,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint OutOfBounds(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8484,7 +8484,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint Translate(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8498,7 +8498,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint TranslateCallee(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
@@ -8512,7 +8512,7 @@ internal static unsafe class RawCalliHelper
         return ((Handler)(*(nint*)ip))(ip, fp, mem, len, vm, m);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     static nint Trap(byte* ip, byte* fp, byte* mem, ulong len, VmContext* vm, Machine* m)
     {
         m->Fp = fp;
