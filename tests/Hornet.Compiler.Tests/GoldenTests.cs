@@ -29,6 +29,13 @@ public sealed class GoldenTests
         Assert.Equal(File.ReadAllText(expectation), found);
     }
 
+    [Fact]
+    public void EachPassHasAFile()
+    {
+        string[] shown = [.. Directory.GetFiles(Folder, "*.ir").Select(path => File.ReadLines(path).First()).Where(line => line.Contains("pass=")).Select(line => line.Split("pass=")[1].Trim())];
+        Assert.Empty(Pipeline.Names.Except(shown));
+    }
+
     private static string Produce(string verb, string[] words, List<Function> functions)
     {
         var context = new CompilerContext();

@@ -208,7 +208,8 @@ internal sealed class RandomFunction
             3 => _builder.Icmp(IntCC.Ult, next, limit),
             _ => _builder.Icmp(IntCC.Ule, next, limit),
         };
-        _builder.Brif(again, head, [], exit, []);
+        if (way == 0 && _random.Next(2) == 0) _builder.Brif(_builder.Icmp(IntCC.Eq, next, _builder.Iconst(IrType.I32, 0)), exit, [], head, []);
+        else _builder.Brif(again, head, [], exit, []);
         _builder.Seal(head);
         _builder.Seal(exit);
         _builder.SwitchTo(exit);
@@ -327,6 +328,10 @@ internal sealed class RandomFunction
     {
         offset = _random.Next(4) * 8;
         Value index = _builder.Binary(Opcode.Band, Get(IrType.I32), _builder.Iconst(IrType.I32, 0xF8));
+        // Sums and shifts that do not wrap around: a counter is below 128.
+        if (_counters.Count > 0 && _random.Next(4) == 0) index = _builder.Use(_counters[_random.Next(_counters.Count)]);
+        if (_random.Next(4) == 0) index = _builder.Binary(Opcode.Iadd, index, _builder.Iconst(IrType.I32, _random.Next(64)));
+        else if (_random.Next(8) == 0) index = _builder.Binary(Opcode.Ishl, _builder.Binary(Opcode.Band, index, _builder.Iconst(IrType.I32, 31)), _builder.Iconst(IrType.I32, _random.Next(1, 4)));
         Value wide = _builder.Convert(Opcode.Uextend, IrType.I64, index);
         return _builder.Binary(Opcode.Iadd, _memory, wide);
     }

@@ -25,6 +25,9 @@ internal sealed class PassContext
     /// <summary>Steps left of a walk that must end soon.</summary>
     public int Steps { get; set; }
 
+    /// <summary>Of the same walk: whether a counter is bounded by the branch that tests it.</summary>
+    public bool CountersBounded { get; set; }
+
     /// <summary>Rewrites left.</summary>
     public int Fuel { get; set; } = int.MaxValue;
 

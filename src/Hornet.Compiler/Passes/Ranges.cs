@@ -11,11 +11,13 @@ internal static class Ranges
 {
     private const int MostSteps = 32, MostEdges = 8;
 
-    /// <summary>The most that a value can be. Facts of the place where it is used make it less: <paramref name="facts"/> has them, or is null.</summary>
-    public static ulong Most(Function f, PassContext c, Value value, FactTable? facts)
+    /// <summary>The most that a value can be. Facts of the place where it is used make it less: <paramref name="facts"/> has them, or is null. Without facts and
+    /// <paramref name="counters"/> no branch has a say in it, so that it holds as well where the processor runs ahead of one.</summary>
+    public static ulong Most(Function f, PassContext c, Value value, FactTable? facts, bool counters = true)
     {
         // How far a walk goes in all, over operands and branches.
         c.Steps = MostSteps;
+        c.CountersBounded = counters;
         return Walk(f, c, value, facts);
     }
 
@@ -79,12 +81,12 @@ internal static class Ranges
         bool exact = true;
         for (int edge = 0; edge < preds.Length; edge++)
         {
-            if (!Passed(f, preds[edge], targets[edge], number, out Value passed)) return all;
+            if (!Passed(f, preds[edge], TargetOf(f, preds[edge], targets[edge], block), number, out Value passed)) return all;
             if (passed == param) continue;
             if (IsStep(f, param, passed, out _))
             {
                 // The induction below is about one way of counting.
-                if (counter >= 0) return all;
+                if (counter >= 0 || !c.CountersBounded) return all;
                 counter = edge;
                 continue;
             }
@@ -94,10 +96,18 @@ internal static class Ranges
             most = Math.Max(most, one);
         }
         if (counter < 0) return most;
-        Passed(f, preds[counter], targets[counter], number, out Value next);
+        int way = TargetOf(f, preds[counter], targets[counter], block);
+        Passed(f, preds[counter], way, number, out Value next);
         IsStep(f, param, next, out ulong step);
-        bool bounded = IsBounded(f, new Inst(preds[counter]), targets[counter], param, next, step, exact && starts > 0, start, most, out ulong bound);
+        bool bounded = IsBounded(f, new Inst(preds[counter]), way, param, next, step, exact && starts > 0, start, most, out ulong bound);
         return bounded ? Math.Max(most, bound) : all;
+    }
+
+    /// <summary>Which way of a branch leads to a block: who simplifies a condition may have exchanged the two since they were counted.</summary>
+    private static int TargetOf(Function f, int branch, int target, Block block)
+    {
+        InstData data = f[new Inst(branch)];
+        return data.Op == Opcode.Brif && f.TargetBlock(f.GetTarget(data, target)) != block ? 1 - target : target;
     }
 
     private static bool Passed(Function f, int branch, int target, int number, out Value value)

@@ -7,6 +7,9 @@ namespace Hornet.Compiler.Passes;
 /// applies, and then, if the same was computed in a dominating place, replaced by that.</summary>
 internal static class Simplify
 {
+    /// <summary>How far behind an index of 32 bits an address may lie that was computed in 64: a frontend that relies on a guard behind 4 GiB keeps as much of it free.</summary>
+    public const int MostMovedSum = 1 << 24;
+
     public static bool Run(Function f, PassContext c)
     {
         c.Flow.Compute(f);
@@ -78,8 +81,12 @@ internal static class Simplify
         if (data.Lane != Lane.None || data.Type is IrType.V128 or IrType.I128) return Value.None;
         switch (data.Op.Format())
         {
-            case InstFormat.Unary: return Unary(f, inst, ref data, out rewritten);
-            case InstFormat.Binary: return Binary(f, inst, ref data, c.ForSize, out rewritten);
+            case InstFormat.Unary:
+                if (data.Op == Opcode.Uextend && ExtendedSum(f, c, inst, data) is { IsNone: false } sum64) return sum64;
+                return Unary(f, inst, ref data, out rewritten);
+            case InstFormat.Binary:
+                if (data.Op == Opcode.Bor && ByteSwap.Find(f, inst, data) is { IsNone: false } swapped) return swapped;
+                return Binary(f, inst, ref data, c.ForSize, out rewritten);
             case InstFormat.IntCompare: return Compare(f, inst, ref data, out rewritten);
             case InstFormat.FloatCompare:
                 if (FloatConst(f, data.A, out ulong x) && FloatConst(f, data.B, out ulong y))
@@ -94,7 +101,9 @@ internal static class Simplify
                     address = sum.A;
                     data.Imm += more;
                     rewritten = true;
+                    return Value.None;
                 }
+                rewritten = TakeConstantAlong(f, inst, address, data.Imm);
                 return Value.None;
             case InstFormat.CondTrap: Condition(f, ref data, out rewritten); return Value.None;
             case InstFormat.Brif: Condition(f, ref data, out rewritten); return Value.None;
@@ -142,6 +151,47 @@ internal static class Simplify
         }
     }
 
+    /// <summary>[p + (q + c) + offset] => [(p + q) + (c + offset)]</summary>
+    private static bool TakeConstantAlong(Function f, Inst inst, Value address, long offset)
+    {
+        if (!Is(f, address, Opcode.Iadd, out InstData sum)) return false;
+        (Value p, Value q) = (f.Resolve(sum.A), f.Resolve(sum.B));
+        if (!Is(f, q, Opcode.Iadd, out InstData inner) || !f.IsIconst(f.Resolve(inner.B), out long more))
+        {
+            (p, q) = (q, p);
+            if (!Is(f, q, Opcode.Iadd, out inner) || !f.IsIconst(f.Resolve(inner.B), out more)) return false;
+        }
+        if (offset + more != (int)(offset + more)) return false;
+        Value rest = Insert(f, inst, new InstData(Opcode.Iadd, IrType.I64) { A = p, B = inner.A });
+        ref InstData data = ref f[inst];
+        if (data.Op.Format() == InstFormat.Store) data.B = rest;
+        else data.A = rest;
+        data.Imm = offset + more;
+        return true;
+    }
+
+    /// <summary>
+    /// The extension of a sum or a shift that does not wrap around is the sum or shift of the extension, which an addressing mode can take along. A constant must be
+    /// small, and a shifted value bounded by data alone: the processor may run ahead with a counter that is past its end, and what it then reads
+    /// must not lie farther behind a guest's memory than the frontend leaves room for (<see cref="MostMovedSum"/>).
+    /// </summary>
+    private static Value ExtendedSum(Function f, PassContext c, Inst inst, in InstData data)
+    {
+        Inst def = f.DefOf(data.A);
+        if (def.IsNone || data.Type != IrType.I64) return Value.None;
+        InstData inner = f[def];
+        if (inner.Type != IrType.I32 || inner.Lane != Lane.None || inner.Op is not (Opcode.Iadd or Opcode.Ishl) || !f.IsIconst(f.Resolve(inner.B), out long constant)) return Value.None;
+        ulong n = (ulong)constant & uint.MaxValue;
+        Value x = f.Resolve(inner.A);
+        // extend(x + n) => extend(x) + n; extend(x << n) => extend(x) << n
+        bool fits = inner.Op == Opcode.Iadd
+            ? n < MostMovedSum && Ranges.Most(f, c, x, null) <= uint.MaxValue - n
+            : n is > 0 and <= 3 && Ranges.Most(f, c, x, null, counters: false) <= uint.MaxValue >> (int)n;
+        if (!fits) return Value.None;
+        Value wide = Insert(f, inst, new InstData(Opcode.Uextend, IrType.I64) { A = x });
+        return Insert(f, inst, new InstData(inner.Op, IrType.I64) { A = wide, B = Constant(f, inst, IrType.I64, n) });
+    }
+
     private static Value Binary(Function f, Inst inst, ref InstData data, bool forSize, out bool rewritten)
     {
         rewritten = false;
@@ -163,6 +213,17 @@ internal static class Simplify
             return Value.None;
         }
         if (knownB) return BinaryConstant(f, inst, ref data, b, forSize, out rewritten);
+        if (data.Op == Opcode.Band)
+        {
+            // x & ~y => x &~ y
+            if (IsNot(f, data.A, out Value y)) (data.A, data.B) = (data.B, data.A);
+            if (IsNot(f, data.B, out y))
+            {
+                (data.Op, data.B) = (Opcode.BandNot, y);
+                rewritten = true;
+                return Value.None;
+            }
+        }
         if (data.A != data.B) return Value.None;
         switch (data.Op)
         {
@@ -294,6 +355,15 @@ internal static class Simplify
 
     private static bool IsBoolean(Function f, Value value) =>
         f.DefOf(value) is { IsNone: false } def && f[def].Op is Opcode.Icmp or Opcode.Fcmp && f[def].Lane == Lane.None;
+
+    private static bool IsNot(Function f, Value value, out Value of)
+    {
+        of = Value.None;
+        if (Is(f, value, Opcode.Bnot, out InstData not)) of = not.A;
+        else if (Is(f, value, Opcode.Bxor, out not) && not.Lane == Lane.None && f.IsIconst(f.Resolve(not.B), out long ones) && ((ulong)ones & not.Type.Mask()) == not.Type.Mask()) of = not.A;
+        if (!of.IsNone) of = f.Resolve(of);
+        return !of.IsNone;
+    }
 
     private static bool Is(Function f, Value value, Opcode op, out InstData data)
     {

@@ -50,8 +50,9 @@ internal sealed unsafe class ModuleTranslation
     public BoundsChecks Checks { get; }
     public VmContextLayout Layout { get; }
 
-    /// <summary>Bytes behind the reservation of a guarded memory that fault: an access whose offset and size stay below needs no check.</summary>
-    public const uint GuardSize = (uint)EngineOptions.GuardNeeded;
+    /// <summary>Bytes behind the reservation of a guarded memory that fault, less those that the optimiser may add to an index which a branch bounds:
+    /// an access whose offset and size stay below needs no check.</summary>
+    public const uint GuardSize = (uint)EngineOptions.GuardNeeded - Compiler.Passes.Simplify.MostMovedSum;
 
     /// <summary>
     /// Whether functions may tail-call into other instances. Then their callers must keep their own context, so all calls are made as if
