@@ -17,7 +17,7 @@ internal sealed unsafe class HotFunctions(NativeTier tier, ModuleEnvironment env
     // The interpreter's calls of functions that are shorter than this stay there: going over takes as long as running them.
     const int Short = 48;
     // Of what a loop or a body has, so much runs at a time at most: the rest is branches not taken.
-    const int MostWeight = 512;
+    const int MostWeight = 256;
     // A function's own bytes, and what the compiler takes for any.
     const int Overhead = 48;
     // A loop whose code is ready is hotter than any function may be.
@@ -63,12 +63,10 @@ internal sealed unsafe class HotFunctions(NativeTier tier, ModuleEnvironment env
         if (function->Calls > 1 && !Code.IsCompiled(defined))
         {
             ref int state = ref _states[defined];
-            if (Ask(ref state))
-            {
-                Begin(() => CompileNow(defined));
-                return 0;
-            }
-            if (state == Queued) CompileNow(defined);
+            if (Ask(ref state)) Begin(() => CompileNow(defined));
+            else if (state == Queued) CompileNow(defined);
+            // Its next call is the better for it, and this one may be over by then.
+            if (!settings.Always && Volatile.Read(ref state) < Compiled) return 0;
         }
         // The outermost loop that nobody has asked for: what is inside is the better for it. If it does not come round, the next one in.
         LoopCounter* next = null;
