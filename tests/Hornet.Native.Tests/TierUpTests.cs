@@ -213,6 +213,27 @@ public sealed class TierUpTests
     }
 
     [Fact]
+    public unsafe void What_another_instance_imports_leads_straight_to_code_once_there_is_some()
+    {
+        using Engine engine = new(Patient(500));
+        using Store store = new(engine);
+        using Linker linker = new(engine);
+        Module Load(string text) => Module.FromBytes(engine, "m", WatParser.Parse(Encoding.UTF8.GetBytes(text)));
+        using Module exporter = Load("(module (func (export \"f\") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))");
+        using Module importer = Load("""
+            (module (import "a" "f" (func $f (param i32) (result i32)))
+              (func (export "g") (param i32) (result i32) (i32.mul (call $f (local.get 0)) (i32.const 2))))
+            """);
+        linker.Define("a", "f", linker.Instantiate(store, exporter).GetFunction("f")!);
+        Instance instance = linker.Instantiate(store, importer);
+        Func<int, int> g = instance.GetFunction<int, int>("g")!;
+        for (int i = 0; i < 60_000; i++) Assert.Equal(2 * (i + 1), g(i));
+        Assert.True(((NativeCode)importer.Code).IsCompiled(0));
+        Assert.True(((NativeCode)exporter.Code).IsCompiled(0));
+        Assert.Equal(((NativeCode)exporter.Code).Entry(0), instance.GetFunction("g")!.Reference->Context->Functions[0].NativeEntry);
+    }
+
+    [Fact]
     public void A_module_can_go_while_its_functions_are_compiled()
     {
         for (int i = 0; i < 40; i++)

@@ -10,18 +10,30 @@ internal sealed class CompileQueue
     readonly AutoResetEvent _added = new(false);
     bool _running;
 
-    public void Add(Action work)
+    /// <summary>Adds work; false where the system has no thread for it.</summary>
+    public bool TryAdd(Action work)
     {
         lock (_lock)
         {
+            if (!_running && !TryStart()) return false;
+            _running = true;
             _work.Enqueue(work);
-            if (!_running)
-            {
-                _running = true;
-                new Thread(Run) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" }.Start();
-            }
         }
         _added.Set();
+        return true;
+    }
+
+    bool TryStart()
+    {
+        try
+        {
+            new Thread(Run) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = "hornet compiler" }.Start();
+            return true;
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            return false;
+        }
     }
 
     void Run()

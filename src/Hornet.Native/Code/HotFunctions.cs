@@ -90,8 +90,7 @@ internal sealed unsafe class HotFunctions(NativeTier tier, ModuleEnvironment env
 
     void Begin(Action work)
     {
-        if (settings.InBackground) tier.Queue.Add(work);
-        else work();
+        if (!settings.InBackground || !tier.Queue.TryAdd(work)) work();
     }
 
     /// <summary>Compiles a function unless somebody has begun to; then waits for it, if that is wanted.</summary>

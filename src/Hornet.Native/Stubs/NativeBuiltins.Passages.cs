@@ -39,6 +39,7 @@ internal static unsafe partial class NativeBuiltins
             if (entry != 0)
             {
                 if (context->Functions[function].Context != null) context->Functions[function].NativeEntry = entry;
+                UpdateCaller(context, function, entry, saved);
                 return;
             }
             // The interpreter's frame begins with the arguments: they are put there at once.
@@ -63,6 +64,18 @@ internal static unsafe partial class NativeBuiltins
             store.Vm->Current = activation;
             activation->Exit = store.KeepException(exception);
         }
+    }
+
+    // Where an instance has imported the function, it has a copy of its reference, which led to the stub.
+    static void UpdateCaller(VmContext* context, uint function, nint entry, byte* saved)
+    {
+        nint* frame = (nint*)(saved + Stubs.SaveArea);
+        nint pc = frame[1] - 1;
+        if (CodeMap.Find(pc) is not { } unit || !unit.KeepsContext(pc)) return;
+        VmContext* caller = (VmContext*)((nint*)frame[0])[-1];
+        if (caller == context) return;
+        for (int i = 0, imported = NativeCode.Of(caller).Environment.ImportedFunctions; i < imported; i++)
+            if (caller->Functions[i].NativeContext == context && caller->Functions[i].Index == function) caller->Functions[i].NativeEntry = entry;
     }
 
     [UnmanagedCallersOnly]

@@ -23,10 +23,17 @@ internal static unsafe partial class Leaves
         }
         catch (Exception exception)
         {
-            Expose(call, fp, m);
-            m->Status = (nint)Hornet.Store.Of(m->Store).KeepException(exception);
+            Fail(exception, call, fp, m);
             return false;
         }
+    }
+
+    // Nothing may be thrown through the run: what managed code here throws becomes its status.
+    static byte* Fail(Exception exception, byte* ip, byte* fp, Machine* m)
+    {
+        Expose(ip, fp, m);
+        m->Status = (nint)Hornet.Store.Of(m->Store).KeepException(exception);
+        return null;
     }
 
     /// <summary>A call through a reference found an empty cell; callee, frame and return address are in the machine.</summary>

@@ -10,7 +10,14 @@ internal static unsafe partial class Leaves
     {
         CodeHeader* header = (CodeHeader*)(ip + Number(ip, 8));
         InterpreterCode code = InterpreterCode.Of(m->Vm);
-        code.TierUp!.Called(header);
+        try
+        {
+            code.TierUp!.Called(header);
+        }
+        catch (Exception exception)
+        {
+            return Fail(exception, ip, fp, m);
+        }
         byte* entry = *(byte**)code.Cell(header->Function - code.Environment.ImportedFunctions);
         // Machine code's stand-in wants the frame as it is, and has room in it.
         return entry == (byte*)(header + 1) ? ip + 16 : entry;
@@ -23,7 +30,15 @@ internal static unsafe partial class Leaves
     public static byte* HotLoop(byte* ip, byte* fp, Machine* m)
     {
         CodeHeader* header = (CodeHeader*)(ip + Number(ip, 8));
-        nint loop = InterpreterCode.Of(m->Vm).TierUp!.Looped(header, (LoopCounter*)ip);
+        nint loop;
+        try
+        {
+            loop = InterpreterCode.Of(m->Vm).TierUp!.Looped(header, (LoopCounter*)ip);
+        }
+        catch (Exception exception)
+        {
+            return Fail(exception, ip, fp, m);
+        }
         if (loop == 0) return ip + LoopCounter.Size;
         // The instruction whose second half comes when machine code returns: the header's fields lie as HostCall's do.
         byte* ends = (byte*)&header->ParamBytes - 16;
