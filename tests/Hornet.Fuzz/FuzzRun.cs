@@ -101,7 +101,7 @@ static class FuzzRun
             if (found is not { } difference) continue;
             if (options.Stop)
             {
-                Console.WriteLine(FormattableString.Invariant($"found by {target.Name} in case {cases + 1} after {clock.Elapsed.TotalSeconds:f1} s: {difference.Split('\n')[0]}"));
+                Console.WriteLine(FormattableString.Invariant($"found by {target.Name} in case {cases + 1} after {clock.Elapsed.TotalSeconds:f1} s ({Environment.CpuUsage.TotalTime.TotalSeconds:f1} of processor): {difference.Split('\n')[0]}"));
                 File.Delete(current);
                 return 1;
             }

@@ -100,7 +100,7 @@ public sealed partial class ModuleGenerator
             ulong end = _env.Memories[memory].Limits.Min << 16;
             // Just below the end of all addresses a sum wraps around.
             ulong top = type == ValType.I64 ? ulong.MaxValue : uint.MaxValue;
-            _b.Const(type, (_d.Of((ulong[])[0, 16, 64, 1, end - 8, end - 1, end, end + 65528, top - 3, top - 7]), 0));
+            _b.Const(type, (_d.Of((ulong[])[0, 16, 64, 1, end - 8, end - 1, end, end + 65528, top - 3, top - 7, GuardSize, GuardSize + 16]), 0));
             return;
         }
         Expression(type, depth - 1);
@@ -113,6 +113,8 @@ public sealed partial class ModuleGenerator
         Shape shape = Opcodes.ShapeOf(op);
         ulong end = _env.Memories[memory].Limits.Min << 16;
         ulong offset = _d.Below(8) switch { < 5 => 0, 5 => (ulong)_d.Below(64), 6 => end - 16 + (ulong)_d.Below(20), _ => _d.Of((ulong[])[0x7FFFFFFF, 0xFFFFFFFF, 0x10000, 0x1FFFFFF, 0x2000000, 0xFFFF0000]) };
+        // Beyond 4 GiB and the guard, what lies there is somebody else's.
+        if (_env.Memories[memory].Limits.Min == ManyPages && _d.OnceIn(3)) offset = _d.Of((ulong[])[0xFFFFFFFF, 0xFFFFFFF0, GuardSize, GuardSize - 8]);
         if (_env.Memories[memory].Is64 && _d.OnceIn(16)) offset = _d.Of((ulong[])[0x100000000, 1UL << 63, ulong.MaxValue, ulong.MaxValue - 8, (1UL << 48) - 8]);
         _b.Operator(new Operator { Op = op, A = (uint)memory, B = (uint)_d.Below(Opcodes.AccessSizeLog2(shape) + 1), Imm = offset, Lane = (byte)_d.Below(Bodies.Lanes(shape)) });
     }

@@ -5,8 +5,8 @@ namespace Hornet.Fuzz;
 /// <content>Shapes that chance alone hardly makes: what a compiler merges, moves, keeps in registers or checks once.</content>
 public sealed partial class ModuleGenerator
 {
-    // Pages of a memory that is larger than the guard behind a reservation.
-    const int ManyPages = 600;
+    // What is reserved behind the 4 GiB of a memory, and the pages of one that is larger.
+    const ulong GuardSize = 32 << 20, ManyPages = 600;
 
     static readonly Op[] s_narrow32 = [Op.I32Extend8S, Op.I32Extend16S], s_narrow64 = [Op.I64Extend8S, Op.I64Extend16S, Op.I64Extend32S];
     static readonly Op[] s_arithmetic32 = [Op.I32Add, Op.I32Sub, Op.I32And, Op.I32Or, Op.I32Xor, Op.I32LtU, Op.I32Eq];

@@ -105,7 +105,7 @@ public sealed partial class ModuleGenerator
 
     void Memory(int index, bool is64, bool isShared)
     {
-        ulong least = _options.MultiMemory && !isShared && _d.OnceIn(24) ? ManyPages : 1ul;
+        ulong least = _options.MultiMemory && !isShared && _d.OnceIn(index == 0 ? 24 : 4) ? ManyPages : 1;
         _env.Memories.Add(new(new(least, least + 2), is64, isShared));
         if (!isShared) _env.Exports.Add(new($"m{index}", ExternKind.Memory, index));
     }
