@@ -82,12 +82,13 @@ internal sealed class RandomFunction
         _memory = _builder.Param(entry, 0);
         for (int i = 1; i < parameters.Count; i++) Declare(parameters[i], _builder.Param(entry, i));
         foreach (IrType type in _types) Declare(type, Constant(type));
-        // Now and then more values than registers.
-        if (_random.Next(3) == 2)
-            for (int i = _random.Next(8, 24); i > 0; i--) Declare(IrType.I64, _builder.Binary(Opcode.Iadd, Get(IrType.I64), Constant(IrType.I64)));
+        // Now and then more values than registers, and all of them live to the end.
+        int first = _variables.Count, many = _random.Next(3) == 2 ? _random.Next(8, 24) : 0;
+        for (int i = many; i > 0; i--) Declare(IrType.I64, _builder.Binary(Opcode.Iadd, Get(IrType.I64), Constant(IrType.I64)));
         if (_random.Next(3) == 2) DeclareBound();
         _budget = size;
         Body(0);
+        for (int i = 0; i < many; i++) _builder.Store(new MemFlags(AliasClass.Heap, TrapCode.User(1)), _builder.Use(_variables[first + i].Variable), _memory, MemoryBytes - 8 - 8 * i);
         var values = new List<Value>();
         foreach (IrType type in results) values.Add(Get(type));
         _builder.Return([.. values]);

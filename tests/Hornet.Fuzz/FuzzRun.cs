@@ -6,7 +6,7 @@ using Hornet.Text;
 namespace Hornet.Fuzz;
 
 /// <summary>
-/// The seeded loop: [TARGET...] [--seconds N] [--seed S] [--count N] [--guided] [--stop] [--out DIR], or TARGET --afl, or --replay FILE..., or
+/// The seeded loop: [TARGET...] [--seconds N [--processor]] [--seed S] [--count N] [--guided] [--stop] [--out DIR], or TARGET --afl, or --replay FILE..., or
 /// --crashed SEED with a target: that case took the process down; shrinks it, each attempt in a process of its own.
 /// </summary>
 static class FuzzRun
@@ -26,6 +26,7 @@ static class FuzzRun
         public long Count { get; set; } = long.MaxValue;
         public bool Stop { get; set; }
         public bool Guided { get; set; }
+        public bool OfProcessor { get; set; }
         public bool Afl { get; set; }
     }
 
@@ -40,6 +41,7 @@ static class FuzzRun
                 case "--seed": options.Seed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
                 case "--count": options.Count = long.Parse(args[++i], CultureInfo.InvariantCulture); break;
                 case "--crashed": options.Crashed = ulong.Parse(args[++i], CultureInfo.InvariantCulture); break;
+                case "--processor": options.OfProcessor = true; break;
                 case "--guided": options.Guided = true; break;
                 case "--afl": options.Afl = true; break;
                 case "--stop": options.Stop = true; break;
@@ -85,7 +87,7 @@ static class FuzzRun
         Dictionary<string, int> seen = [];
         Dictionary<Target, Tally> tallies = options.Targets.Distinct().ToDictionary(t => t, _ => new Tally());
         Dictionary<Target, Guided.Corpus>? corpora = options.Guided ? options.Targets.ToDictionary(t => t, t => new Guided.Corpus(options.Seed)) : null;
-        for (; cases < options.Count && clock.Elapsed.TotalSeconds < options.Seconds && failures < MostFailures; cases++)
+        for (; cases < options.Count && (options.OfProcessor ? Environment.CpuUsage.TotalTime : clock.Elapsed).TotalSeconds < options.Seconds && failures < MostFailures; cases++)
         {
             Target target = options.Targets[(int)(cases % options.Targets.Count)];
             ulong seed = options.Seed + (ulong)cases;

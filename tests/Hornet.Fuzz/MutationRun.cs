@@ -1,12 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Hornet.Fuzz;
 
-/// <summary>mutation [NAME...] [--seconds N] [--seed S] [--build]: which seeded mistakes the fuzzers find, and how soon.</summary>
-static class MutationRun
+/// <summary>mutation [NAME...] [--seconds N] [--seed S] [--build]: which seeded mistakes the fuzzers find, and after how many seconds of processor; 0: it ended the process.</summary>
+static partial class MutationRun
 {
     const int GraceSeconds = 30;
+
+    // Seconds are the processor's, so that a busy machine finds as much; the clock may run on for so many times as long.
+    const int MostWaiting = 10;
 
     // Who looks at what.
     static readonly Dictionary<string, string[]> s_targets = new()
@@ -56,24 +60,29 @@ static class MutationRun
         return found * 10 >= mutants.Length * 9 ? 0 : 1;
     }
 
+    // What ended the process said nothing.
+    static double SpentUntilFound(string said) => Spent().Match(said) is { Success: true } m ? double.Parse(m.Groups[1].ValueSpan, CultureInfo.InvariantCulture) : 0;
+
+    [GeneratedRegex(@"\(([0-9.]+) of processor\)")]
+    private static partial Regex Spent();
+
     /// <summary>Runs the targets that look at such things in turn, until one finds something.</summary>
     public static (bool Found, double Seconds, string What) Try(MutantBuild build, Mutant mutant, double seconds, string seed)
     {
         string folder = Directory.CreateTempSubdirectory("hornet-mutant").FullName;
         try
         {
-            Stopwatch clock = Stopwatch.StartNew();
-            using Process process = build.Start(mutant.Number, [.. s_targets[mutant.Kind], "--stop", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", seed, "--out", folder]);
+            using Process process = build.Start(mutant.Number, [.. s_targets[mutant.Kind], "--stop", "--processor", "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--seed", seed, "--out", folder]);
             Task<string> errors = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
             // A case that never ends is a find as well.
-            if (!process.WaitForExit(TimeSpan.FromSeconds(seconds + GraceSeconds)))
+            if (!process.WaitForExit(TimeSpan.FromSeconds(seconds * MostWaiting + GraceSeconds)))
             {
                 process.Kill();
                 return (true, seconds, "a case does not end");
             }
             string said = output.Result.Trim();
-            if (process.ExitCode == 0) return (false, clock.Elapsed.TotalSeconds, said);
-            return (true, clock.Elapsed.TotalSeconds, said.Length > 0 ? said : $"the process ended with {process.ExitCode}: {errors.Result.Split('\n')[0]}");
+            if (process.ExitCode == 0) return (false, seconds, said);
+            return (true, SpentUntilFound(said), said.Length > 0 ? said : $"the process ended with {process.ExitCode}: {errors.Result.Split('\n')[0]}");
         }
         finally
         {
