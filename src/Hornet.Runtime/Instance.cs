@@ -19,12 +19,14 @@ public sealed unsafe partial class Instance
         ArgumentNullException.ThrowIfNull(store);
         (Store, Module) = (store, template.Module);
         bool outermost = store.Enter();
+        Store? outer = MayWait(store);
         try
         {
             _context = Instantiation.Run(this, template, imports);
         }
         finally
         {
+            Waited(store, outer);
             if (outermost) store.Leave();
         }
     }
@@ -33,14 +35,31 @@ public sealed unsafe partial class Instance
     {
         (Store, Module) = (store, pre.Module);
         bool outermost = store.Enter();
+        Store? outer = MayWait(store);
         try
         {
             _context = Instantiation.Run(this, pre);
         }
         finally
         {
+            Waited(store, outer);
             if (outermost) store.Leave();
         }
+    }
+
+    // Whoever waits for slots of the pool looks whether the store is interrupted.
+    static Store? MayWait(Store store)
+    {
+        if (!store.Engine.Allocator.Waits) return null;
+        ThreadBlock thread = ThreadBlock.Current;
+        Store? outer = thread.Instantiating;
+        thread.Instantiating = store;
+        return outer;
+    }
+
+    static void Waited(Store store, Store? outer)
+    {
+        if (store.Engine.Allocator.Waits) ThreadBlock.Current.Instantiating = outer;
     }
 
     static Module Checked(Module module)

@@ -1,15 +1,15 @@
 namespace Hornet;
 
 /// <summary>
-/// How much a pooling engine has of everything, in Wasmtime's words: instances then take what is reserved and warm already, and cannot
-/// take more. See <see cref="Config.Pooling"/> and docs/instances.md.
+/// How much a pooling engine has of everything, in Wasmtime's words: all of it is reserved when the engine is made, with guards between any two;
+/// instances take what is there and warm, and cannot take more. See <see cref="Config.Pooling"/> and docs/instances.md.
 /// </summary>
 public sealed record PoolingAllocationConfig
 {
     /// <summary>Instances at once, in all stores.</summary>
     public int TotalCoreInstances { get; init; } = 1000;
 
-    /// <summary>Memories at once, shared ones apart; their address space is reserved when the engine is made.</summary>
+    /// <summary>Memories at once. Shared ones are not counted: nobody says when the last thread has left one, so they are taken from the system.</summary>
     public int TotalMemories { get; init; } = 1000;
 
     /// <summary>Tables at once.</summary>
@@ -18,10 +18,13 @@ public sealed record PoolingAllocationConfig
     /// <summary>Heaps for structs, arrays and exceptions at once: one for each store whose guests use any.</summary>
     public int TotalGcHeaps { get; init; } = 1000;
 
-    /// <summary>Guest stacks at once: one for each call from the host that is running or waiting.</summary>
+    /// <summary>
+    /// Guest stacks at once: one for each thread that has called a guest and has not ended, since it keeps its stack for its next call, and one
+    /// for each asynchronous call that waits without a thread.
+    /// </summary>
     public int TotalStacks { get; init; } = 1000;
 
-    /// <summary>Bytes that a memory can have or grow to.</summary>
+    /// <summary>Bytes that a memory can have or grow to, a shared one, too.</summary>
     public ulong MaxMemorySize { get; init; } = 1UL << 32;
 
     /// <summary>Elements that a table can have or grow to.</summary>
@@ -45,10 +48,13 @@ public sealed record PoolingAllocationConfig
     /// <summary>Bytes of a table that are overwritten between two instances, not given back.</summary>
     public ulong TableKeepResident { get; init; } = 64 << 10;
 
-    /// <summary>Bytes of a guest stack that may stay between two calls; zero: whatever the last call touched.</summary>
+    /// <summary>Bytes at either end of a guest stack that stay when no thread keeps it; the others go back to the system.</summary>
     public ulong StackKeepResident { get; init; }
 
-    /// <summary>How long an instantiation waits for something to come free. Zero: it fails at once.</summary>
+    /// <summary>
+    /// How long an instantiation, or a call that needs a stack, waits for something to come free. Zero: it fails at once. Interrupting the store (a
+    /// deadline, its <see cref="Store.CancellationToken"/>) ends the wait of an instantiation.
+    /// </summary>
     public TimeSpan Wait { get; init; } = TimeSpan.Zero;
 
     internal void Check()

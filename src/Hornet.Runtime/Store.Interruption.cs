@@ -167,6 +167,9 @@ public sealed unsafe partial class Store
         return (flags & (int)Interruption.Cancelled) != 0 ? new OperationCanceledException("the guest was cancelled", trap, CancellationToken) : trap;
     }
 
+    /// <summary>What ends a wait for slots of the pool before its time; null: nothing.</summary>
+    internal Exception? EndOfWait() => Vm->Interrupt != 0 && Interrupted() != TrapCode.None ? InterruptException(new TrapException(TrapCode.Interrupt)) : null;
+
     /// <summary>Something that an interruption must wake; null: nothing.</summary>
     internal void SetWaiter(IWaiter? waiter)
     {

@@ -81,14 +81,17 @@ public sealed class InstancePreTests
         Assert.Throws<ObjectDisposedException>(() => pre.Instantiate(late));
     }
 
-    [Fact]
-    public void An_instantiation_allocates_the_instance_and_nothing_else()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_instantiation_allocates_the_instance_and_nothing_else(bool pooled)
     {
-        using Module module = Wat.Module(Guest);
-        InstancePre pre = Linker(Wat.Engine).InstantiatePre(module);
-        Action empty = static () => new Store(Wat.Engine).Dispose(), cycle = () =>
+        using Engine engine = new(pooled ? new Config().Pooling(new() { TotalMemories = 4 }) : new Config());
+        using Module module = Wat.Module(Guest, engine);
+        InstancePre pre = Linker(engine).InstantiatePre(module);
+        Action empty = () => new Store(engine).Dispose(), cycle = () =>
         {
-            using Store store = new(Wat.Engine);
+            using Store store = new(engine);
             pre.Instantiate(store);
         };
         long store = Allocated(empty), both = Allocated(cycle);

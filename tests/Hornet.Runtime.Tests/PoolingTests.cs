@@ -84,6 +84,94 @@ public sealed class PoolingTests
         Assert.Throws<PoolExhaustedException>(() => Wat.Instantiate(second, Guest));
     }
 
+    [Theory]
+    [InlineData("token")]
+    [InlineData("deadline")]
+    [InlineData("interrupt")]
+    public void Interrupting_the_store_ends_the_wait(string how)
+    {
+        using Engine engine = new(new Config().WithEpochInterruption(true).Pooling(new() { TotalMemories = 1, Wait = Timeout.InfiniteTimeSpan }));
+        using Store first = new(engine), second = new(engine);
+        Wat.Instantiate(first, Guest);
+        using CancellationTokenSource source = new();
+        second.CancellationToken = source.Token;
+        if (how == "token") source.CancelAfter(50);
+        if (how == "deadline") second.SetDeadline(TimeSpan.FromMilliseconds(50));
+        using Timer interrupt = new(_ => second.Interrupt(), null, how == "interrupt" ? 50 : Timeout.Infinite, Timeout.Infinite);
+        Exception ended = Assert.ThrowsAny<Exception>(() => Wat.Instantiate(second, Guest));
+        if (how == "token") Assert.IsType<OperationCanceledException>(ended);
+        else Assert.Equal(TrapCode.Interrupt, Assert.IsType<TrapException>(ended).Type);
+        first.Dispose();
+        using Store third = new(engine);
+        Wat.Instantiate(third, Guest);
+    }
+
+    [Fact]
+    public void Stacks_of_threads_that_have_ended_are_found()
+    {
+        using Engine engine = new(new Config().Pooling(new() { TotalStacks = 3 }));
+        using Module module = Wat.Module("""(module (func (export "f") (result i32) (i32.const 5)))""", engine);
+        for (int i = 0; i < 12; i++)
+        {
+            Exception? failure = null;
+            Thread thread = new(() => failure = Record.Exception(() =>
+            {
+                using Store store = new(engine);
+                Assert.Equal(5, new Instance(store, module).GetFunction<int>("f")!());
+            }));
+            thread.Start();
+            thread.Join();
+            // At most one collection a second is made for it.
+            if (failure is PoolExhaustedException) Thread.Sleep(400);
+            else Assert.Null(failure);
+        }
+    }
+
+    [Fact]
+    public void Calls_that_wait_without_a_thread_count_as_stacks()
+    {
+        using Engine engine = new(new Config().Pooling(new() { TotalStacks = 3 }));
+        using Module module = Wat.Module("""(module (import "h" "h" (func $h)) (func (export "f") (call $h)))""", engine);
+        using Linker linker = new(engine);
+        linker.DefineAsyncFunction("h", "h", () => new ValueTask(new TaskCompletionSource().Task));
+        List<Store> stores = [];
+        PoolExhaustedException? full = null;
+        for (int i = 0; i < 8 && full is null; i++)
+        {
+            stores.Add(new(engine));
+            ValueTask<object?> call = linker.Instantiate(stores[^1], module).GetFunction("f")!.InvokeAsync();
+            if (call.IsFaulted) full = Assert.IsType<PoolExhaustedException>(call.AsTask().Exception!.InnerException);
+        }
+        Assert.Equal("TotalStacks", full?.Limit);
+        Assert.Contains("pooling-total-stacks", full!.Message);
+        Assert.InRange(stores.Count, 3, 4);
+        foreach (Store store in stores) store.Dispose();
+        using Store last = new(engine);
+        Assert.False(linker.Instantiate(last, module).GetFunction("f")!.InvokeAsync().IsCompleted);
+    }
+
+    [Fact]
+    public void Shared_memories_are_taken_from_the_system_and_end_where_others_do()
+    {
+        using Engine engine = new(new Config().WithWasmThreads(true).Pooling(new() { TotalMemories = 0, MaxMemorySize = 4 << 16 }));
+        using Store store = new(engine);
+        Instance instance = Wat.Instantiate(store, """(module (memory 2 100 shared) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))""");
+        Func<int, int> grow = instance.GetFunction<int, int>("grow")!;
+        Assert.Equal((2, -1, 4), (grow(2), grow(1), grow(0)));
+        Assert.Equal("MaxMemorySize", Assert.Throws<PoolExhaustedException>(() => Wat.Instantiate(store, "(module (memory 5 100 shared))")).Limit);
+    }
+
+    [Fact]
+    public void A_disposed_engines_instances_go_on_with_stacks_and_heaps()
+    {
+        Engine engine = new(new Config().WithGc(true).WithFunctionReferences(true).Pooling(new() { TotalStacks = 2, TotalGcHeaps = 2 }));
+        using Module module = Wat.Module("""(module (type $s (struct (field i32))) (memory 1) (table 4 8 funcref) (func (export "f") (result i32) (struct.get $s 0 (struct.new $s (i32.const 9)))) (func (export "grow") (result i32) (i32.add (memory.grow (i32.const 1)) (table.grow (ref.null func) (i32.const 2)))))""", engine);
+        using Store store = new(engine);
+        Instance instance = new(store, module);
+        engine.Dispose();
+        Assert.Equal((9, 5), (instance.GetFunction<int>("f")!(), instance.GetFunction<int>("grow")!()));
+    }
+
     [Fact]
     public void Warm_slots_of_one_module_make_room_for_another()
     {

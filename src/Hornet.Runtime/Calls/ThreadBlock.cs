@@ -26,6 +26,9 @@ internal sealed unsafe class ThreadBlock
     /// <summary>The thread's managed id.</summary>
     public int Id { get; } = Environment.CurrentManagedThreadId;
 
+    /// <summary>The store in which this thread is making an instance, where that may have to wait for slots of a pool.</summary>
+    public Store? Instantiating { get; set; }
+
     /// <summary>The address below which this thread's stack must not be used for host functions and nested calls.</summary>
     public byte* HostStackLimit { get; } = HostStack.Limit();
 

@@ -14,6 +14,9 @@ internal sealed unsafe class InstanceAllocator
     const int WarmOnDemand = 64;
     const ulong ResidentOnDemand = 256 << 10, TableResidentOnDemand = 64 << 10;
 
+    // Milliseconds: as often, who waits for the pool looks whether its store is interrupted.
+    const int LookEvery = 20;
+
     // Most instances' blocks are smaller than this, and page tables are paid for by what lies close together.
     const ulong SmallBlock = 16 << 10;
 
@@ -42,6 +45,7 @@ internal sealed unsafe class InstanceAllocator
         MemoryKeepResident = (nuint)(pool?.LinearMemoryKeepResident ?? ResidentOnDemand);
         TableKeepResident = (nuint)(pool?.TableKeepResident ?? TableResidentOnDemand);
         if (pool is null) return;
+        Waits = pool.Wait != TimeSpan.Zero;
         // Code that compares every access needs no inaccessible bytes; all other code counts on the whole reservation.
         bool guarded = options.GuardsAccesses || options.MemoryReservation == 1UL << 32;
         _openMemories = !guarded;
@@ -64,6 +68,9 @@ internal sealed unsafe class InstanceAllocator
     }
 
     public PoolingAllocationConfig? Pooling { get; }
+
+    /// <summary>Whether an instantiation may have to wait for something to come free.</summary>
+    public bool Waits { get; }
     public nuint MemoryKeepResident { get; }
     public nuint TableKeepResident { get; }
     /// <summary>Parts of instances that may be ready and unused.</summary>
@@ -222,6 +229,7 @@ internal sealed unsafe class InstanceAllocator
         {
             if (take()) return;
             long start = Environment.TickCount64;
+            Store? store = ThreadBlock.Current.Instantiating is { } waiting && waiting.Engine.Options.Interruptible ? waiting : null;
             _waiters++;
             try
             {
@@ -236,7 +244,8 @@ internal sealed unsafe class InstanceAllocator
                     TimeSpan wait = Pooling!.Wait;
                     int left = wait == Timeout.InfiniteTimeSpan ? Timeout.Infinite : (int)Math.Max(0, Math.Min(int.MaxValue, wait.TotalMilliseconds) - (Environment.TickCount64 - start));
                     if (left == 0) throw limit.Exhausted();
-                    Monitor.Wait(_gate, left);
+                    Monitor.Wait(_gate, store is null ? left : left == Timeout.Infinite ? LookEvery : Math.Min(left, LookEvery));
+                    if (store?.EndOfWait() is { } end) throw end;
                 }
             }
             finally

@@ -163,7 +163,7 @@ internal sealed unsafe class LinearMemory
         if (delta == 0) return true;
         if (delta > MaxPages(Type) - old) return false;
         ulong added = delta << Type.PageSizeLog2, length = Vm->Length + added;
-        if (length > _engine.Allocator.MostMemory && !Type.IsShared || !Take(_engine, added)) return false;
+        if (length > _engine.Allocator.MostMemory || !Take(_engine, added)) return false;
         if (length <= Vm->Reserved ? Extend(length) : Move(length))
         {
             _committed += added;
