@@ -143,8 +143,8 @@ internal static class Instances
         (string Name, Func<Action> Prepare)[] contestants =
         [
             ("hornet on demand", FirstCall(bytes, new Config(), false)), ("hornet pooled", FirstCall(bytes, new Config().Pooling(Pool(20)), false)),
-            ("hornet on demand, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false), false)), ("hornet pooled, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false).Pooling(Pool(20)), false)),
-            ("hornet snapshot, machine code", FirstCall(bytes, new Config().WithNativeCode(tierUp: false), true)), ("wasmtime pooled", WasmtimeFirstCall(bytes)),
+            ("hornet on demand, machine code", FirstCall(bytes, new Config().WithNativeCode(), false)), ("hornet pooled, machine code", FirstCall(bytes, new Config().WithNativeCode().Pooling(Pool(20)), false)),
+            ("hornet snapshot, machine code", FirstCall(bytes, new Config().WithNativeCode(), true)), ("wasmtime pooled", WasmtimeFirstCall(bytes)),
         ];
         Console.WriteLine($"microseconds from the module to the first result, disposal apart: median of {rounds} rounds of {calls}, in turn; and of {cold} modules loaded anew");
         var fresh = contestants.Select(_ => new double[cold]).ToArray();
@@ -228,7 +228,7 @@ internal static class Instances
         Console.WriteLine($"modules with large tables: microseconds of the first instance, of each of {alive} more that stay alive, and their bytes, resident and of page tables");
         foreach (var (name, bytes) in Large())
         {
-            foreach (var (tier, config) in ((string, Config)[])[("interpreter", new Config()), ("machine code", new Config().WithNativeCode(tierUp: false))])
+            foreach (var (tier, config) in ((string, Config)[])[("interpreter", new Config()), ("machine code", new Config().WithNativeCode())])
             {
                 using var engine = new Engine(config.WithCommitBudget(1L << 40));
                 using var module = Module.FromBytes(engine, bytes);
