@@ -86,7 +86,7 @@ internal static class Simplify
                 return Unary(f, inst, ref data, out rewritten);
             case InstFormat.Binary:
                 if (data.Op == Opcode.Bor && ByteSwap.Find(f, inst, data) is { IsNone: false } swapped) return swapped;
-                return Binary(f, inst, ref data, c.ForSize, out rewritten);
+                return Binary(f, c, inst, ref data, out rewritten);
             case InstFormat.IntCompare: return Compare(f, inst, ref data, out rewritten);
             case InstFormat.FloatCompare:
                 if (FloatConst(f, data.A, out ulong x) && FloatConst(f, data.B, out ulong y))
@@ -192,7 +192,7 @@ internal static class Simplify
         return Insert(f, inst, new InstData(inner.Op, IrType.I64) { A = wide, B = Constant(f, inst, IrType.I64, n) });
     }
 
-    private static Value Binary(Function f, Inst inst, ref InstData data, bool forSize, out bool rewritten)
+    private static Value Binary(Function f, PassContext c, Inst inst, ref InstData data, out bool rewritten)
     {
         rewritten = false;
         if (data.Type.IsFloat())
@@ -212,7 +212,7 @@ internal static class Simplify
             rewritten = true;
             return Value.None;
         }
-        if (knownB) return BinaryConstant(f, inst, ref data, b, forSize, out rewritten);
+        if (knownB) return BinaryConstant(f, c, inst, ref data, b, out rewritten);
         if (data.Op == Opcode.Band)
         {
             // x & ~y => x &~ y
@@ -235,7 +235,7 @@ internal static class Simplify
         }
     }
 
-    private static Value BinaryConstant(Function f, Inst inst, ref InstData data, ulong b, bool forSize, out bool rewritten)
+    private static Value BinaryConstant(Function f, PassContext context, Inst inst, ref InstData data, ulong b, out bool rewritten)
     {
         rewritten = false;
         IrType type = data.Type;
@@ -263,6 +263,8 @@ internal static class Simplify
             // x * 1 => x, x & -1 => x
             case Opcode.Imul when b == 1: return data.A;
             case Opcode.Band when b == ones: return data.A;
+            // x & 2^k - 1 => x, if x is no larger
+            case Opcode.Band when (b & (b + 1)) == 0 && Ranges.Most(f, context, data.A, null) <= b: return data.A;
             // x | -1 => -1
             case Opcode.Bor when b == ones: return Constant(f, inst, type, ones);
             // x * 2^k => x << k
@@ -278,7 +280,7 @@ internal static class Simplify
             case Opcode.Udiv when BitOperations.IsPow2(b): return Become(f, inst, ref data, Opcode.Ushr, data.A, (ulong)BitOperations.TrailingZeroCount(b), out rewritten);
             // x % 2^k => x & (2^k - 1)
             case Opcode.Urem when BitOperations.IsPow2(b): return Become(f, inst, ref data, Opcode.Band, data.A, b - 1, out rewritten);
-            case Opcode.Udiv or Opcode.Sdiv or Opcode.Urem or Opcode.Srem when b != 0 && type >= IrType.I32:
+            case Opcode.Udiv or Opcode.Sdiv or Opcode.Urem or Opcode.Srem when b != 0 && type >= IrType.I32 && !context.ForSize:
                 return DivideByConstant.Expand(f, inst, data, b);
             default: return Value.None;
         }
