@@ -73,8 +73,12 @@ internal sealed class CompilerContext
     }
 
     /// <summary>Compiles a function into <see cref="Code"/>.</summary>
-    public CompiledCode Compile(Function function, CompilerSettings settings)
+    /// <param name="function">The function.</param>
+    /// <param name="settings">For what.</param>
+    /// <param name="callees">What it may have inlined, or null.</param>
+    public CompiledCode Compile(Function function, CompilerSettings settings, ICallees? callees = null)
     {
+        Passes.Callees = callees;
         function.ResolveAll();
         if (settings.Verify) Verifier.Check(function);
         Passes.Fuel = settings.Fuel;

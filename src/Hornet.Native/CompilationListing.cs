@@ -22,6 +22,7 @@ public sealed class CompilationListing
     readonly ReadOnlyMemory<byte> _module;
     readonly ModuleTranslation _translation;
     readonly FunctionTranslator _translator;
+    readonly Callees _callees;
     readonly CompilerContext _context = new();
     readonly CodeTarget _target;
 
@@ -39,6 +40,9 @@ public sealed class CompilationListing
         _target = CodeTarget.Of(config.Options);
         _translation = new(environment, config.Options.CodeSettings, _target.Checks, lazy ? CompileMode.Lazy : CompileMode.Eager);
         _translator = new(_translation);
+        byte[] pinned = GC.AllocateUninitializedArray<byte>(module.Length, pinned: true);
+        module.CopyTo(pinned);
+        _callees = new(_translation, _translator, new(pinned));
     }
 
     /// <summary>The passes, in their order.</summary>
@@ -67,7 +71,7 @@ public sealed class CompilationListing
             ir.ResolveAll();
             _context.Passes.Trace?.Invoke(Translated, ir);
             refusal = null;
-            return List(_context.Compile(ir, _target.Compiler));
+            return List(_context.Compile(ir, _target.Compiler, _callees));
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
@@ -85,18 +89,12 @@ public sealed class CompilationListing
         Bytes = code.Bytes.ToArray(),
         CodeSize = code.CodeSize,
         FrameSize = code.FrameSize,
-        Sources = Map(code.Sources.AsSpan(), static s => new ListedSource(s.Offset, s.Source)),
-        Traps = Map(code.Traps.AsSpan(), static t => new ListedTrap(t.Offset, TrapCodes.FromCompiler(t.Code), t.Source)),
-        Calls = Map(code.Returns.AsSpan(), r => new ListedCall(r.Offset, r.Source, r.Handler, code.StackMaps.AsSpan().Slice(r.MapStart, r.MapCount).ToArray())),
-        Targets = Map(code.Relocations.AsSpan(), static r => r.Symbol >= ModuleTranslation.FirstBuiltin
+        Sources = ListedCode.Map(code.Sources.AsSpan(), code.InlineSites.AsSpan()),
+        Inlined = ListedCode.Map(code.InlineSites.AsSpan()),
+        Traps = ListedCode.Map(code.Traps.AsSpan(), code.InlineSites.AsSpan()),
+        Calls = ListedCode.Map(code.Returns.AsSpan(), code.StackMaps.AsSpan(), code.InlineSites.AsSpan()),
+        Targets = Array.ConvertAll(code.Relocations.AsSpan().ToArray(), static r => r.Symbol >= ModuleTranslation.FirstBuiltin
             ? new ListedTarget(r.Offset, -1, ((Builtin)(r.Symbol - ModuleTranslation.FirstBuiltin)).ToString())
             : new ListedTarget(r.Offset, r.Symbol, null)),
     };
-
-    static TTo[] Map<TFrom, TTo>(ReadOnlySpan<TFrom> from, Func<TFrom, TTo> map)
-    {
-        TTo[] to = new TTo[from.Length];
-        for (int i = 0; i < to.Length; i++) to[i] = map(from[i]);
-        return to;
-    }
 }

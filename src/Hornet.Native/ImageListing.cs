@@ -102,9 +102,10 @@ public sealed class ImageListing : IDisposable
             Bytes = code.AsSpan(Math.Min(tables.CodeSize, code.Length)).ContainsAnyExcept((byte)0) ? code : code.AsMemory(0, Math.Min(tables.CodeSize, code.Length)),
             CodeSize = Math.Min(tables.CodeSize, code.Length),
             FrameSize = tables.FrameSize,
-            Sources = Array.ConvertAll(tables.Sources, static s => new ListedSource(s.Offset, s.Source)),
-            Traps = Array.ConvertAll(tables.Traps, static t => new ListedTrap(t.Offset, TrapCodes.FromCompiler(t.Code), t.Source)),
-            Calls = Array.ConvertAll(tables.Returns, r => new ListedCall(r.Offset, r.Source, r.Handler, tables.StackMaps.AsSpan(r.MapStart, r.MapCount).ToArray())),
+            Sources = ListedCode.Map(tables.Sources, tables.InlineSites),
+            Inlined = ListedCode.Map(tables.InlineSites),
+            Traps = ListedCode.Map(tables.Traps, tables.InlineSites),
+            Calls = ListedCode.Map(tables.Returns, tables.StackMaps, tables.InlineSites),
         });
     }
 

@@ -1,7 +1,20 @@
+using Hornet.Compiler;
+using Hornet.Compiler.Ir;
+using Hornet.Native;
+
 namespace Hornet;
 
-/// <summary>From an offset of machine code on, it is made from the operator at <paramref name="Source"/> in the module; -1 where from none.</summary>
-public readonly record struct ListedSource(int Offset, int Source);
+/// <summary>From an offset of machine code on, it is made from an operator.</summary>
+/// <param name="Offset">In the machine code.</param>
+/// <param name="Source">The operator's offset in the module; -1 where there is none.</param>
+/// <param name="Inlined">Which of <see cref="ListedCode.Inlined"/> the operator is in; -1 where it is the function's own.</param>
+public readonly record struct ListedSource(int Offset, int Source, int Inlined = -1);
+
+/// <summary>A call in whose place the callee's code stands.</summary>
+/// <param name="Function">The callee.</param>
+/// <param name="Call">The call's offset in the module; -1 where it was a tail call, whose caller is gone.</param>
+/// <param name="Within">The inlined call that this call is in, an earlier one; -1 where it is the function's own.</param>
+public readonly record struct ListedInline(int Function, int Call, int Within);
 
 /// <summary>An instruction that can trap.</summary>
 /// <param name="Offset">Where it begins.</param>
@@ -34,7 +47,39 @@ public sealed record ListedCode
     public int FrameSize { get; init; } = -1;
 
     public IReadOnlyList<ListedSource> Sources { get; init; } = [];
+    public IReadOnlyList<ListedInline> Inlined { get; init; } = [];
     public IReadOnlyList<ListedTrap> Traps { get; init; } = [];
     public IReadOnlyList<ListedCall> Calls { get; init; } = [];
     public IReadOnlyList<ListedTarget> Targets { get; init; } = [];
+
+    internal static ListedSource[] Map(ReadOnlySpan<SourceSite> from, ReadOnlySpan<InlineSiteData> inlined)
+    {
+        ListedSource[] to = new ListedSource[from.Length];
+        for (int i = 0; i < to.Length; i++)
+            to[i] = new(from[i].Offset, InlineSiteData.Origin(inlined, from[i].Source), InlineSiteData.SiteOf(inlined, from[i].Source).Index);
+        return to;
+    }
+
+    internal static ListedTrap[] Map(ReadOnlySpan<TrapSite> from, ReadOnlySpan<InlineSiteData> inlined)
+    {
+        ListedTrap[] to = new ListedTrap[from.Length];
+        for (int i = 0; i < to.Length; i++) to[i] = new(from[i].Offset, TrapCodes.FromCompiler(from[i].Code), InlineSiteData.Origin(inlined, from[i].Source));
+        return to;
+    }
+
+    internal static ListedCall[] Map(ReadOnlySpan<ReturnSite> from, ReadOnlySpan<int> maps, ReadOnlySpan<InlineSiteData> inlined)
+    {
+        ListedCall[] to = new ListedCall[from.Length];
+        for (int i = 0; i < to.Length; i++)
+            to[i] = new(from[i].Offset, InlineSiteData.Origin(inlined, from[i].Source), from[i].Handler, maps.Slice(from[i].MapStart, from[i].MapCount).ToArray());
+        return to;
+    }
+
+    internal static ListedInline[] Map(ReadOnlySpan<InlineSiteData> inlined)
+    {
+        ListedInline[] to = new ListedInline[inlined.Length];
+        for (int i = 0; i < to.Length; i++)
+            to[i] = new(inlined[i].Symbol, InlineSiteData.Origin(inlined, inlined[i].Call), InlineSiteData.SiteOf(inlined, inlined[i].Call).Index);
+        return to;
+    }
 }

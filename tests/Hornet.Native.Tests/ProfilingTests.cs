@@ -22,7 +22,8 @@ public sealed class ProfilingTests
         string file = NativeProfiling.Start(strategy, folder)!;
         try
         {
-            Engine engine = new(new Config().WithNativeCode(lazy, tierUp: false));
+            // Nothing is inlined, so that everything is called.
+            Engine engine = new(new Config().WithNativeCode(lazy, tierUp: false).WithOptimizationLevel(OptimizationLevel.None));
             Linker linker = new(engine);
             linker.DefineFunction("h", "f", (int x) => x + 1);
             Store store = new(engine);

@@ -111,7 +111,7 @@ internal sealed class ExplainCommand : Command
                 return;
             Head(output, $"function {index} as machine code: offset, bytes, instruction, offset and operator that it is made from; {code.Bytes.Length} bytes, frame of {code.FrameSize}", "src/Hornet.Compiler/X64/X64Emit.cs");
             var operators = new Dictionary<int, string>();
-            WatLine.OfFunctions(bytes, [index], (_, lines) =>
+            WatLine.OfFunctions(bytes, code.Inlined.Select(static i => i.Function).Append(index).Distinct().Order(), (_, lines) =>
             {
                 foreach (var line in lines.Where(l => l.Offset >= 0))
                     operators.TryAdd(line.Offset, line.Text.Trim());
@@ -119,10 +119,7 @@ internal sealed class ExplainCommand : Command
             var last = -1;
             Write(disassembler.Lines(code).Select(line =>
             {
-                var from = line.Source < 0 ? "" : $"0x{line.Source:x}";
-                // Named once where several instructions come from it.
-                if (line.Source != last && operators.TryGetValue(line.Source, out var text))
-                    from = $"{from,-6} {text}";
+                var from = line.From(operators, last);
                 last = line.Source;
                 var notes = line.Notes.Length > 0 ? $" ; {line.Notes}" : "";
                 return $"{$"0x{line.Offset:x}",8} | {Convert.ToHexStringLower(line.Bytes.Span),-20} | {line.Text,-44} | {from}{notes}".TrimEnd();

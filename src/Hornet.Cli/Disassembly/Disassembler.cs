@@ -34,7 +34,8 @@ internal sealed class Disassembler(Func<int, string> functionName, Func<long, st
             var end = (int)instructions.IP;
             while (source < code.Sources.Count && code.Sources[source].Offset <= offset)
                 source++;
-            var from = source == 0 ? -1 : code.Sources[source - 1].Source;
+            var place = source == 0 ? new(0, -1) : code.Sources[source - 1];
+            var from = place.Source;
             var operand = -1;
             var notes = "";
             if (traps.TryGetValue(offset, out var trap))
@@ -47,11 +48,20 @@ internal sealed class Disassembler(Func<int, string> functionName, Func<long, st
                 notes = NotesOf(call);
             formatter.Format(instruction, text);
             var target = instruction.Op0Kind == OpKind.NearBranch64 && !targets.ContainsKey(end - 4) ? (int)instruction.NearBranch64 : -1;
-            lines.Add(new(offset, code.Bytes[offset..end], text.ToStringAndReset(), from, operand, target, notes));
+            lines.Add(new(offset, code.Bytes[offset..end], text.ToStringAndReset(), from, OwnSource(code, place), place.Inlined < 0 ? "" : functionName(code.Inlined[place.Inlined].Function), operand, target, notes));
         }
         for (var at = code.CodeSize; at < code.Bytes.Length; at += RowOfData)
-            lines.Add(new(at, code.Bytes[at..Math.Min(at + RowOfData, code.Bytes.Length)], "data", -1, -1, -1, at == code.CodeSize ? "constants and tables of branches" : ""));
+            lines.Add(new(at, code.Bytes[at..Math.Min(at + RowOfData, code.Bytes.Length)], "data", -1, -1, "", -1, -1, at == code.CodeSize ? "constants and tables of branches" : ""));
         return lines;
+    }
+
+    /// <summary>Where in the listed function itself the outermost inlined call stands.</summary>
+    private static int OwnSource(ListedCode code, ListedSource place)
+    {
+        var source = place.Source;
+        for (var inlined = place.Inlined; inlined >= 0; inlined = code.Inlined[inlined].Within)
+            source = code.Inlined[inlined].Call;
+        return source;
     }
 
     private static string NotesOf(ListedCall call)

@@ -63,7 +63,7 @@ internal sealed class ExploredModule(string name, byte[] bytes, ModuleEnvironmen
 
     // An instruction that swallowed a load belongs to both operators.
     private static void Code(StringBuilder to, CodeLine line) =>
-        to.Append($"{Hex(line.Source)}{(line.Operand < 0 ? "" : $",{Hex(line.Operand)}")}\t{Hex(line.Offset)}\t{Convert.ToHexStringLower(line.Bytes.Span)}\t{line.Text.Replace('\t', ' ')}\t{Hex(line.Target)}\t{line.Notes}");
+        to.Append($"{Hex(line.Own)}{(line.Operand < 0 ? "" : $",{Hex(line.Operand)}")}\t{Hex(line.Offset)}\t{Convert.ToHexStringLower(line.Bytes.Span)}\t{line.Text.Replace('\t', ' ')}\t{Hex(line.Target)}\t{(line.Inlined.Length == 0 ? "" : $"inlined {line.Inlined} ")}{line.Notes}");
 
     private static string Hex(int offset) => offset < 0 ? "" : offset.ToString("x", CultureInfo.InvariantCulture);
 

@@ -62,10 +62,7 @@ internal static class ImageDump
         var last = -1;
         foreach (var line in disassembler.Lines(function.Code))
         {
-            var from = line.Source < 0 ? "" : $"0x{line.Source:x}";
-            // Named once where several instructions come from it.
-            if (line.Source != last && operators.TryGetValue(line.Source, out var text))
-                from = $"{from,-6} {text}";
+            var from = line.From(operators, last);
             last = line.Source;
             var notes = line.Notes.Length > 0 ? $" ; {line.Notes}" : "";
             output.Write($"{$"0x{line.Offset:x}",8} | {Convert.ToHexStringLower(line.Bytes.Span),-20} | {line.Text,-44} | {from}{notes}".TrimEnd() + "\n");

@@ -33,6 +33,13 @@ internal readonly record struct InlineSiteData(int Symbol, int Base, int Start, 
         }
         return new InlineSite(low - 1);
     }
+
+    /// <summary>A position as it is in the source that it lies in.</summary>
+    public static int Origin(ReadOnlySpan<InlineSiteData> sites, int source)
+    {
+        InlineSite site = SiteOf(sites, source);
+        return site.IsNone ? source : source - sites[site.Index].Base + sites[site.Index].Start;
+    }
 }
 
 /// <summary>What is known of a bound: it is never below <see cref="Least"/>. A bound is a number in memory that never becomes less, such as the length of something that

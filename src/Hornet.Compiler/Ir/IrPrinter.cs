@@ -164,8 +164,7 @@ internal sealed class IrPrinter
     {
         if (source < 0) return;
         InlineSite site = _function.SiteOf(source);
-        InlineSiteData data = site.IsNone ? default : _function.InlineSites[site.Index];
-        _out.Append(" @").Append(source - data.Base + data.Start);
+        _out.Append(" @").Append(InlineSiteData.Origin(_function.InlineSites.AsSpan(), source));
         if (!site.IsNone) _out.Append(" in ").Append(site);
     }
 

@@ -19,7 +19,8 @@ internal static class BlockLayout
         return true;
     }
 
-    private static void MarkCold(Function f, PassContext c)
+    /// <summary>Marks blocks from which nothing leads but to traps and handlers. Needs the control flow.</summary>
+    public static void MarkCold(Function f, PassContext c)
     {
         for (int i = c.Flow.Order.Length - 1; i > 0; i--)
         {

@@ -24,6 +24,11 @@ internal sealed class PassContext
 
     /// <summary>Steps left of a walk that must end soon.</summary>
     public int Steps { get; set; }
+    /// <summary>Where the inliner gets functions from; null where nothing is inlined.</summary>
+    public ICallees? Callees { get; set; }
+
+    /// <summary>The function that is being inlined.</summary>
+    public Function Callee { get; set; } = new();
 
     /// <summary>Of the same walk: whether a counter is bounded by the branch that tests it.</summary>
     public bool CountersBounded { get; set; }

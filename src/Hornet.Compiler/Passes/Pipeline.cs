@@ -10,6 +10,7 @@ internal static class Pipeline
 
     private static readonly (string Name, Pass Run)[] Optimising =
     [
+        ("inline", Inlining.Run),
         ("legalize", Legalize.Run),
         ("params", RedundantParams.Run),
         ("simplify", Simplify.Run),

@@ -108,9 +108,16 @@ internal sealed partial class X64Lower
                 Code.InFrameAtCalls[vreg] = true;
                 AddOperand(ref call, vreg, OperandRole.LateUse, OperandWhere.Any);
             }
-        ExternalFunction target = isDirect ? _function.Functions[(int)data.Imm] : new ExternalFunction(-1, default);
+        ExternalFunction target = isDirect ? Callee(data) : new ExternalFunction(-1, default);
         call.Imm = CallSites.Add(new CallSite(target.Symbol, target.Slot, bytes, state, first, signature.HasContext));
         return ref call;
+    }
+
+    /// <summary>What is called directly; the function itself needs no slot, because it is there.</summary>
+    private ExternalFunction Callee(in InstData data)
+    {
+        ExternalFunction callee = _function.Functions[(int)data.Imm];
+        return callee.Symbol == _function.Symbol ? callee with { Slot = -1 } : callee;
     }
 
     private void LowerCall(Inst inst, in InstData data)
@@ -215,7 +222,7 @@ internal sealed partial class X64Lower
         call.Traits = InstTraits.Terminator;
         AddArguments(ref call);
         if (!direct) AddFixed(ref call, callee, OperandRole.Use, X64Abi.TailCallee);
-        ExternalFunction target = direct ? _function.Functions[(int)data.Imm] : new ExternalFunction(-1, default);
+        ExternalFunction target = direct ? Callee(data) : new ExternalFunction(-1, default);
         call.Imm = CallSites.Add(new CallSite(target.Symbol, target.Slot, bytes, FrameState.None, call.OperandCount, false));
     }
 }

@@ -93,9 +93,8 @@ internal sealed class FunctionTables
             source = -1;
             return new(symbol, at);
         }
-        InlineSiteData inlined = InlineSites[site.Index];
-        source = inlined.Call;
-        return new(inlined.Symbol, at - inlined.Base + inlined.Start);
+        source = InlineSites[site.Index].Call;
+        return new(InlineSites[site.Index].Symbol, InlineSiteData.Origin(InlineSites, at));
     }
 
     /// <summary>Where the operator lies that the code at an offset is made from.</summary>

@@ -16,12 +16,21 @@ using Function = Hornet.Compiler.Ir.Function;
 internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleContent content, CodeTarget target)
 {
     /// <summary>What a thread needs to compile, used again for each function.</summary>
-    sealed class Worker(ModuleTranslation translation)
+    sealed class Worker
     {
+        public Worker(ModuleTranslation translation, ModuleContent content) => Renew(translation, content);
+
         /// <summary>Borrowed from the engine while the worker works.</summary>
         public CompilerContext Context = null!;
         public readonly ByteBuffer Scratch = new(4096);
-        public FunctionTranslator Translator = new(translation);
+        public FunctionTranslator Translator = null!;
+        public Callees Callees = null!;
+
+        public void Renew(ModuleTranslation translation, ModuleContent content)
+        {
+            Translator = new(translation);
+            Callees = new(translation, Translator, content);
+        }
     }
 
     readonly ConcurrentBag<Worker> _workers = [];
@@ -74,7 +83,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
 
     Worker Take()
     {
-        Worker worker = _workers.TryTake(out Worker? known) ? known : new(translation);
+        Worker worker = _workers.TryTake(out Worker? known) ? known : new(translation, content);
         worker.Context = target.TakeContext();
         return worker;
     }
@@ -101,7 +110,7 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
         {
             if (LeaveOut is { } leaveOut && leaveOut(index)) throw new UntranslatedException(Op.Nop);
             BuildIr(translation, worker.Translator, function, index, content.With(translation.Environment.Bodies[defined].Bytes), loop);
-            return FunctionCode.Of(worker.Context.Compile(function, target.Compiler), worker.Scratch);
+            return FunctionCode.Of(worker.Context.Compile(function, target.Compiler, worker.Callees), worker.Scratch);
         }
         catch (Exception e) when (e is UntranslatedException or NotSupportedException)
         {
@@ -113,7 +122,8 @@ internal sealed class ModuleCompiler(ModuleTranslation translation, ModuleConten
             // A bug of the compiler's must not become the guest's or the host's: the function runs, slower. Tests hold the count to zero.
             Interlocked.Increment(ref s_failures);
             LastFailure = e;
-            (worker.Context, worker.Translator) = (new(), new(translation));
+            worker.Context = new();
+            worker.Renew(translation, content);
         }
         return null;
     }

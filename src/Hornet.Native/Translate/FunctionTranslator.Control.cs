@@ -256,9 +256,8 @@ internal sealed partial class FunctionTranslator
                 int count = ((FuncType)module.Environment.Types[type]).Parameters.Length;
                 ReadOnlySpan<Value> arguments = ArgumentsWithContext(count, module.LeavesByTailCalls ? _builder.VmContext() : Value.None);
                 _stack.Drop(count);
-                // What begins in a loop is not what calls of the function lead to.
-                bool direct = !module.CallsThroughSlots || (int)op.A == _index && _loop < 0;
-                FuncRef callee = _builder.DeclareFunction((int)op.A, signature, direct ? -1 : 8 * ((int)op.A - module.Environment.ImportedFunctions));
+                int slot = module.CallsThroughSlots ? 8 * ((int)op.A - module.Environment.ImportedFunctions) : -1;
+                FuncRef callee = _builder.DeclareFunction((int)op.A, signature, slot);
                 if (op.Op == Op.Call)
                 {
                     BuildCall(callee, arguments);

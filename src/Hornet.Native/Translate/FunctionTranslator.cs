@@ -27,7 +27,7 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     /// <summary>Blocks opened inside unreachable code: their ends are read and dropped.</summary>
     int _skipped;
     FuncType _type = new([], []);
-    int _typeIndex, _index;
+    int _typeIndex;
     /// <summary>The constant that the current basic block charges, none where it charges nothing yet.</summary>
     Inst _charged;
 
@@ -39,13 +39,13 @@ internal sealed partial class FunctionTranslator(ModuleTranslation module)
     public void Translate(Function function, int index, ModuleBytes body, int loop = -1)
     {
         ModuleEnvironment environment = module.Environment;
-        _index = index;
         _typeIndex = environment.Functions[index];
         _type = (FuncType)environment.Types[_typeIndex];
         function.Name = loop < 0 ? $"wasm{index}" : $"wasm{index}_loop{loop:x}";
         function.Signature = loop < 0 ? module.SignatureOf(_typeIndex) : Thunks.Trampoline;
         ByteRange range = environment.Bodies[index - environment.ImportedFunctions].Bytes;
-        (function.Symbol, function.SourceStart, function.SourceEnd) = (index, range.Offset, range.End);
+        // What begins in a loop is not what calls of the function lead to.
+        (function.Symbol, function.SourceStart, function.SourceEnd) = (loop < 0 ? index : -1, range.Offset, range.End);
         _builder.Begin(function);
         _stack.Clear(_builder);
         _locals.Clear();

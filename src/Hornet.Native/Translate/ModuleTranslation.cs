@@ -33,6 +33,7 @@ internal sealed unsafe class ModuleTranslation
         CallsThroughSlots = mode != CompileMode.Eager;
         (Environment, Settings, Checks) = (environment, settings, checks);
         Layout = new(environment);
+        Sizes = new ushort[environment.Bodies.Count];
         _objects = new GcType?[environment.Types.Count];
         _signatures = new Signature?[environment.Types.Count];
         _contextSignatures = new Signature?[environment.Types.Count];
@@ -49,6 +50,9 @@ internal sealed unsafe class ModuleTranslation
     public CodeSettings Settings { get; }
     public BoundsChecks Checks { get; }
     public VmContextLayout Layout { get; }
+
+    /// <summary>By place among the functions that the module defines: its size in IR and one, or 0 where nobody has asked.</summary>
+    public ushort[] Sizes { get; }
 
     /// <summary>Bytes behind the reservation of a guarded memory that fault, less those that the optimiser may add to an index which a branch bounds:
     /// an access whose offset and size stay below needs no check.</summary>
