@@ -29,9 +29,9 @@ internal static class ProcessTimes
             (Subjects.Wasmtime, ["dotnet", Built, "wasmtime", guest]),
         ];
         var here = Here(report, "first result", all.Select(s => (s.Name, s.Command, Needs: s.Command[1])));
-        var rounds = Enumerable.Range(0, Math.Max(1, scale.Starts / 5)).Select(_ => Tools.Interleave(1, [.. here.Select(s => s.Command)])).ToArray();
         if (here.Length == 0)
             return;
+        var rounds = Enumerable.Range(0, Math.Max(1, scale.Starts / 5)).Select(_ => Tools.Interleave(1, [.. here.Select(s => s.Command)])).ToArray();
         var name = $"{Path.GetFileName(guest).Split('-')[0]}, {new FileInfo(guest).Length / 1000} KB";
         Add("wall", "ms", m => m.Median);
         Add("processor time", "ms", m => m.Processor);
@@ -61,6 +61,8 @@ internal static class ProcessTimes
             if (scale != Scale.Tiny)
                 all.Add((Subjects.Native, [Tools.Guest("native", Path.Combine(Tools.Root, "bench", "programs", source))], guest));
             var here = Here(report, $"memory of {source}", all);
+            if (here.Length == 0)
+                continue;
             var rounds = Enumerable.Range(0, scale == Scale.Tiny ? 1 : 5).Select(_ => Tools.Interleave(1, [.. here.Select(s => s.Command)])).ToArray();
             report.Add(new(Memory.Key, source, "MB", [.. here.Select((s, i) => new Series(s.Name, [.. rounds.Select(r => r[i].PeakKilobytes / 1024.0)]))]));
         }
