@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Hornet.Base;
 using Hornet.Compiler;
 using Hornet.Compiler.X64;
@@ -137,6 +138,7 @@ internal sealed unsafe partial class NativeTier : Tier
 
     public override CallStatus EnterLoop(Activation* activation, VmFuncRef* callee, nint code, ValRaw* frame) => Run(activation, callee->Context, code, 0, frame);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host
     CallStatus Run(Activation* activation, VmContext* context, nint trampoline, nint entry, ValRaw* values)
     {
         VmStore* store = activation->Store;
@@ -152,7 +154,7 @@ internal sealed unsafe partial class NativeTier : Tier
         activation->Exit = CallStatus.Ok;
         CallStatus status = (CallStatus)_enter(context, trampoline, entry, values, top, activation);
         store->NativeStackLimit = outer;
-        return Left(activation, status);
+        return status == CallStatus.Ok ? status : Left(activation, status);
     }
 
     CallStatus FindTrampoline(Activation* activation, VmFuncRef* callee, out nint trampoline)

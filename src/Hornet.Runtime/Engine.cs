@@ -8,6 +8,7 @@ public sealed class Engine : IDisposable
 {
     readonly Lock _lock = new();
     readonly List<WeakReference<Store>> _deadlines = [];
+    static int s_engines;
     ulong _epoch;
     bool _disposed;
 
@@ -30,6 +31,8 @@ public sealed class Engine : IDisposable
         SharedMemories = new SharedMemoryTable();
     }
 
+    /// <summary>From 1 on; no other engine of the process has it.</summary>
+    internal int Id { get; } = Interlocked.Increment(ref s_engines);
     internal EngineOptions Options { get; }
     internal Tier Tier { get; }
     internal GuestStacks Stacks { get; }

@@ -88,18 +88,15 @@ internal static unsafe class GuestCalls
         CallStatus status = CallOutermost(store, thread, stack, &activation, callee, values, ref way);
         if (status != CallStatus.Ok) Fail(store, thread, stack, &activation, status, leave);
         End(&activation, thread, stack);
+        thread.GetReadyFor(store.Engine);
         if (leave) store.Leave();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host, like what follows
     static CallStatus CallOutermost(Store store, ThreadBlock thread, GuestStack stack, Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        activation->Parent = null;
-        activation->StackBase = stack.Base;
-        activation->StackEnd = stack.End;
-        activation->HostStackLimit = thread.HostStackLimit;
-        activation->Suspendable = false;
-        return Enter(store, store.Engine.Tier, activation, callee, values, ref way);
+        Begin(store.Vm, activation, null, stack.Base, stack.End, thread.HostStackLimit, suspendable: false);
+        return store.Engine.Tier.Call(activation, callee, values, ref way);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,16 +132,12 @@ internal static unsafe class GuestCalls
         if ((byte*)&parent < parent->HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
         Activation activation;
         Unsafe.SkipInit(out activation);
-        activation.Parent = parent;
-        activation.StackBase = parent->InterpreterTop;
-        activation.StackEnd = parent->NativeTop;
-        activation.HostStackLimit = parent->HostStackLimit;
-        activation.Suspendable = false;
         ExceptionDispatchInfo? failure = null;
         try
         {
             store.SweepHandlesBefore(callee, values);
-            CallStatus status = Enter(store, store.Engine.Tier, &activation, callee, values, ref way);
+            Begin(store.Vm, &activation, parent, parent->InterpreterTop, parent->NativeTop, parent->HostStackLimit, suspendable: false);
+            CallStatus status = store.Engine.Tier.Call(&activation, callee, values, ref way);
             if (status != CallStatus.Ok) failure = store.ExceptionOf(&activation, status);
         }
         finally
@@ -176,23 +169,10 @@ internal static unsafe class GuestCalls
         Unsafe.SkipInit(out local);
         // One that may be suspended outlives this frame.
         Activation* activation = parent->Suspendable ? (Activation*)NativeMemory.AllocZeroed((nuint)sizeof(Activation)) : &local;
-        activation->Suspendable = parent->Suspendable;
-        activation->Parent = parent;
-        activation->StackBase = parent->InterpreterTop;
-        activation->StackEnd = parent->NativeTop;
-        activation->HostStackLimit = parent->HostStackLimit;
-        CallStatus status;
-        if (loop == 0)
-        {
-            store.SweepHandlesBefore(callee, values);
-            nint way = 0;
-            status = Enter(store, tier, activation, callee, values, ref way);
-        }
-        else
-        {
-            Begin(store, activation);
-            status = tier.EnterLoop(activation, callee, loop, values);
-        }
+        if (loop == 0) store.SweepHandlesBefore(callee, values);
+        Begin(store.Vm, activation, parent, parent->InterpreterTop, parent->NativeTop, parent->HostStackLimit, parent->Suspendable);
+        nint way = 0;
+        CallStatus status = loop == 0 ? tier.Call(activation, callee, values, ref way) : tier.EnterLoop(activation, callee, loop, values);
         return status == CallStatus.Suspended ? status : EndInner(store, ref activation, status);
     }
 
@@ -208,24 +188,21 @@ internal static unsafe class GuestCalls
         return failure is null ? CallStatus.Ok : store.KeepException(failure.SourceException);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static CallStatus Enter(Store store, Tier tier, Activation* activation, VmFuncRef* callee, ValRaw* values, ref nint way)
+    // Everything of an activation that a call may leave: clearing it first would cost more than the rest.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host
+    static void Begin(VmStore* vm, Activation* activation, Activation* parent, byte* start, byte* end, byte* hostStackLimit, bool suspendable)
     {
-        Begin(store, activation);
-        return tier.Call(activation, callee, values, ref way);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Begin(Store store, Activation* activation)
-    {
-        activation->Store = store.Vm;
-        activation->InterpreterTop = activation->StackBase;
-        activation->NativeTop = activation->StackEnd;
+        activation->Parent = parent;
+        activation->Store = vm;
+        activation->StackBase = activation->InterpreterTop = start;
+        activation->StackEnd = activation->NativeTop = end;
+        activation->HostStackLimit = hostStackLimit;
         activation->InterpreterFrame = null;
         activation->InterpreterIp = null;
-        activation->TrapPc = 0;
         activation->InterpreterContext = null;
+        activation->TrapPc = 0;
         activation->Trap = TrapCode.None;
-        store.Vm->Current = activation;
+        activation->Suspendable = suspendable;
+        vm->Current = activation;
     }
 }

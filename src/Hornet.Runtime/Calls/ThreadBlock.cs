@@ -14,6 +14,8 @@ internal sealed unsafe class ThreadBlock
     GuestStack? _stack;
     // Whether a call has the stack: until it is back, it is not this thread's.
     bool _isRented, _handlesFaults;
+    // The engine that the stack fits and the thread is prepared for, by its id: one comparison says what many would.
+    int _readyFor;
     int _resourcesKept;
 
     ThreadBlock() { }
@@ -51,8 +53,11 @@ internal sealed unsafe class ThreadBlock
     }
 
     /// <summary>Whether a call can begin on this thread without more ado: with <see cref="TakeStack"/>, and without <see cref="PrepareFor"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host, like what it calls
-    public bool IsReadyFor(Engine engine) => HasStack(engine) && (_handlesFaults || !engine.Tier.TrapsByFaults);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // of each call from the host
+    public bool IsReadyFor(Engine engine) => _readyFor == engine.Id && !_isRented;
+
+    /// <summary>After a call of the engine's: whether the next one can begin at once.</summary>
+    public void GetReadyFor(Engine engine) => _readyFor = HasStack(engine) && (_handlesFaults || !engine.Tier.TrapsByFaults) ? engine.Id : 0;
 
     /// <summary>Before a thread calls or resumes code of a tier.</summary>
     public void PrepareFor(Tier tier)
@@ -62,7 +67,6 @@ internal sealed unsafe class ThreadBlock
         _handlesFaults = true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool HasStack(Engine engine) => _stack is { } stack && !_isRented && stack.Owner == engine.Stacks;
 
     /// <summary>A stack for a call; the thread's own where it fits.</summary>
@@ -88,6 +92,7 @@ internal sealed unsafe class ThreadBlock
         GiveUpStack();
         _stack = stack;
         _isRented = false;
+        _readyFor = 0;
     }
 
     void GiveUpStack()
