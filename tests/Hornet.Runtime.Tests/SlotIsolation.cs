@@ -62,6 +62,8 @@ public abstract unsafe partial class SlotIsolation
     public static TheoryData<string, string> Cases()
     {
         TheoryData<string, string> cases = [];
+        cases.Add("scan without marks", "return");
+        cases.Add("slab without marks", "grow");
         foreach (string reset in (string[])["memset", "madvise", "scan", "no scan", "slab", "slab no scan"])
             foreach (string end in (string[])["return", "trap", "overflow", "spin", "grow", "throw", "wait", "forgotten"]) cases.Add(reset, end);
         return cases;
@@ -86,7 +88,9 @@ public abstract unsafe partial class SlotIsolation
         VirtualMemory.System.FindsWritten = !reset.Contains("no scan", StringComparison.Ordinal);
         try
         {
+            VirtualMemory.System.UsesMarks = !reset.Contains("without marks", StringComparison.Ordinal);
             using Engine engine = NewEngine(reset);
+            VirtualMemory.System.UsesMarks = true;
             using Module module = Parse(engine, Guest), other = Parse(engine, """(module (memory (export "memory") 30) (table (export "table") 100 funcref))""");
             // The first tenant copies its segments, the second makes the images, the others find a warm slot.
             for (int round = 0; round < 4; round++)
@@ -219,9 +223,13 @@ public abstract unsafe partial class SlotIsolation
     [Theory]
     [InlineData("scan")]
     [InlineData("slab")]
+    [InlineData("slab without marks")]
     public void A_guard_lies_on_either_side_of_every_slot_of_every_kind(string reset)
     {
+        // As on kernels before 6.13.
+        VirtualMemory.System.UsesMarks = !reset.Contains("without marks", StringComparison.Ordinal);
         using Engine engine = NewEngine(reset);
+        VirtualMemory.System.UsesMarks = true;
         using Module module = Parse(engine, Guest);
         byte[] one = new byte[1];
         foreach (SlotArray slots in Kinds(engine))

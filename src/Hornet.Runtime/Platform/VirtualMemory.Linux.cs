@@ -74,7 +74,7 @@ internal sealed unsafe partial class LinuxVirtualMemory : VirtualMemory
     public override void AvoidHugePages(byte* at, nuint bytes) => Madvise(at, bytes, MadviseNoHugePage);
 
     // Since Linux 6.13. One page is tried.
-    public override bool CanGuard => _canGuard ??= TryGuard();
+    public override bool CanGuard => UsesMarks && (_canGuard ??= TryGuard());
 
     bool? _canGuard;
 

@@ -32,6 +32,9 @@ internal abstract unsafe class VirtualMemory
     /// <summary>Makes committed pages of a reservation inaccessible, and gives them back; false where the system has no room to note it.</summary>
     public virtual bool Decommit(byte* at, nuint bytes) => true;
 
+    /// <summary>Whether <see cref="CanGuard"/> asks the system at all: off in tests of what else there is.</summary>
+    public bool UsesMarks { get; set; } = true;
+
     /// <summary>Whether <see cref="Guard"/> can be had.</summary>
     public virtual bool CanGuard => false;
 
