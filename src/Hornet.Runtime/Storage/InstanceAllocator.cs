@@ -14,6 +14,9 @@ internal sealed unsafe class InstanceAllocator
     const int WarmOnDemand = 64;
     const ulong ResidentOnDemand = 256 << 10, TableResidentOnDemand = 64 << 10;
 
+    // Bytes of a block that has a mapping of its own.
+    const int MapFrom = 64 << 10;
+
     // Milliseconds: as often, who waits for the pool looks whether its store is interrupted.
     const int LookEvery = 20;
 
@@ -127,20 +130,28 @@ internal sealed unsafe class InstanceAllocator
     /// <summary>Zeroed bytes for the block of an instance, which has been taken.</summary>
     public byte* RentBlock(int bytes)
     {
-        // SAFETY: aligned to 16 bytes, as everywhere on 64-bit systems. A large one consists of pages that cost nothing until they are touched.
-        if (BlockSlots(bytes) is not { } slots) return (byte*)NativeMemory.AllocZeroed((nuint)bytes);
-        return Take(_instances, slots);
+        if (BlockSlots(bytes) is { } slots) return Take(_instances, slots);
+        // SAFETY: aligned to 16 bytes, as everywhere on 64-bit systems.
+        if (bytes < MapFrom) return (byte*)NativeMemory.AllocZeroed((nuint)bytes);
+        // Pages that cost nothing until they are touched; what the allocator has had before, it would clear.
+        VirtualMemory system = VirtualMemory.System;
+        nuint mapped = system.RoundUp((nuint)bytes);
+        byte* at = system.Reserve(mapped);
+        if (at != null && system.Commit(at, mapped)) return at;
+        if (at != null) system.Release(at, mapped);
+        throw new LinkException($"not enough memory for the {bytes} bytes of an instance's block: {system.WhyNot()}");
     }
 
     public void ReturnBlock(byte* block, int bytes)
     {
-        if (BlockSlots(bytes) is not { } slots)
+        VirtualMemory system = VirtualMemory.System;
+        if (BlockSlots(bytes) is { } slots)
         {
-            NativeMemory.Free(block);
-            return;
+            system.Reset(block, system.RoundUp((nuint)bytes));
+            slots.Return(block);
         }
-        VirtualMemory.System.Reset(block, VirtualMemory.System.RoundUp((nuint)bytes));
-        slots.Return(block);
+        else if (bytes < MapFrom) NativeMemory.Free(block);
+        else system.Release(block, system.RoundUp((nuint)bytes));
     }
 
     SlotArray? BlockSlots(int bytes) => (ulong)bytes <= SmallBlock ? _smallBlockSlots : _blockSlots;
