@@ -77,8 +77,9 @@ static partial class MutationRun
             // A case that never ends is a find as well.
             if (!process.WaitForExit(TimeSpan.FromSeconds(seconds * MostWaiting + GraceSeconds)))
             {
+                double spent = process.TotalProcessorTime.TotalSeconds;
                 process.Kill();
-                return (true, seconds, "a case does not end");
+                return spent < seconds ? (false, spent, $"the machine is too busy: only {spent:f0} seconds of processor") : (true, spent, "a case does not end");
             }
             string said = output.Result.Trim();
             if (process.ExitCode == 0) return (false, seconds, said);
