@@ -27,7 +27,7 @@ internal sealed class RandomFunction
     private readonly List<Variable> _counters = [];
     private Value _memory;
     private Variable? _index;
-    private int _budget;
+    private int _budget, _lastEnd;
 
     private RandomFunction(Random random, bool calls, bool wide = true)
     {
@@ -305,10 +305,15 @@ internal sealed class RandomFunction
             // Close to the bound, where a byte decides.
             if (_random.Next(3) == 0) index = _builder.Binary(Opcode.Isub, _builder.Convert(Opcode.Ireduce, IrType.I32, Bound()), _builder.Iconst(IrType.I32, _random.Next(20, 34)));
             if (_random.Next(3) == 0) index = _builder.Binary(Opcode.Iadd, index, _builder.Iconst(IrType.I32, _random.Next(-3, 20)));
+            // Just below 0: a small constant more, and it is a small number.
+            if (_random.Next(6) == 0) index = _builder.Binary(Opcode.Iadd, _builder.Binary(Opcode.Band, index, _builder.Iconst(IrType.I32, 7)), _builder.Iconst(IrType.I32, -8));
             _builder.Define(_index!.Value, index);
         }
         IrType type = Pick([IrType.I8, IrType.I16, IrType.I32, IrType.I64]);
-        int offset = _random.Next(24), end = offset + type.Bytes();
+        int offset = _random.Next(24);
+        // The last check again, or a byte more or less.
+        if (_lastEnd is > 0 and < 40 && _random.Next(3) == 0) offset = Math.Max(0, _lastEnd + _random.Next(-1, 2) - type.Bytes());
+        int end = _lastEnd = offset + type.Bytes();
         Value at = _builder.Use(_index!.Value);
         // A sum that may wrap around, beside the number it is made of.
         if (_random.Next(4) == 0) at = _builder.Binary(Opcode.Iadd, at, _builder.Iconst(IrType.I32, _random.Next(1, 20)));
