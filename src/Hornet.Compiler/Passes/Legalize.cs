@@ -66,7 +66,7 @@ internal static class Legalize
 
     /// <summary>A signature with two i64 for each i128; the same one if there is none.</summary>
     public static Signature Expand(Signature signature) =>
-        signature.Params.Contains(IrType.I128) || signature.Results.Contains(IrType.I128)
+        HasWide(signature.Params) || HasWide(signature.Results)
             ? signature with { Params = Expand(signature.Params), Results = Expand(signature.Results) }
             : signature;
 
@@ -83,6 +83,15 @@ internal static class Legalize
                 if (f.TypeOf(new Value(param)) == IrType.I128) wide.Define(new Value(param), f.AppendParam(block, IrType.I64), f.AppendParam(block, IrType.I64));
                 else f.AttachParam(block, new Value(param));
         }
+    }
+
+    // The library's search boxes each element until it has been optimised.
+    private static bool HasWide(IrType[] types)
+    {
+        foreach (IrType type in types)
+            if (type == IrType.I128)
+                return true;
+        return false;
     }
 
     private static bool HasWide(Function f, ReadOnlySpan<int> values)
@@ -110,7 +119,7 @@ internal static class Legalize
         }
         if (before.Length == 0 || f.Link(inst).ResultCount == 0) return;
         IrType[] results = SignatureOf(f, inst, before).Results;
-        if (!results.Contains(IrType.I128)) return;
+        if (!HasWide(results)) return;
         // The results of a call lie side by side, so it needs new ones.
         int first = f.Result(inst).Index;
         ref InstLinks links = ref f.Link(inst);
