@@ -6,7 +6,8 @@ namespace Hornet;
 /// <remarks>
 /// A store has one driver at a time: the thread that is inside a call. Entering takes an interlocked exchange of <see cref="_driver"/>. A
 /// thread that has entered often enough, and nobody else meanwhile, gets the <em>bias</em>: from then on it enters by writing
-/// <see cref="_biasedDriver"/>, which nobody else writes, and looking whether it still has the bias.
+/// <see cref="_biasedDriver"/>, which nobody else writes, and looking whether it still has the bias. The first thread to get it is the only
+/// one that ever does: another could not know whether that one is just about to write.
 /// <code>
 ///   biased thread                     another thread
 ///     _biasedDriver = me                _driver = me (interlocked)
@@ -23,7 +24,7 @@ public sealed unsafe partial class Store
     const int EntriesToBias = 1000;
 
     // Managed ids of threads, or 0.
-    int _driver, _bias, _biasedDriver, _lastDriver;
+    int _driver, _bias, _biasedDriver, _biasOwner, _lastDriver;
     int _entries, _entriesToBias = EntriesToBias;
 
     internal bool IsDriven => (Volatile.Read(ref _driver) | Volatile.Read(ref _biasedDriver)) != 0;
@@ -102,7 +103,7 @@ public sealed unsafe partial class Store
             return;
         }
         if (_lastDriver != thread) (_lastDriver, _entries) = (thread, 0);
-        if (++_entries >= _entriesToBias && !_disposed) _bias = thread;
+        if (++_entries >= _entriesToBias && !_disposed && (_biasOwner == 0 || _biasOwner == thread)) _bias = _biasOwner = thread;
         Volatile.Write(ref _driver, 0);
         _tasks?.DriverLeft();
     }

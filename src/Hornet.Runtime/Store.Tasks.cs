@@ -33,6 +33,19 @@ public sealed unsafe partial class Store
         return known;
     }
 
+    // What a host function still does whose call was cancelled is nothing that the store's owner could wait for, so it is waited for here.
+    void EnterToDispose()
+    {
+        SpinWait spin = default;
+        while (true)
+        {
+            int turns = _tasks?.HostTurns ?? 0;
+            if (TryEnter()) return;
+            if (IsDriver || (turns & 1) == 0 && turns == (_tasks?.HostTurns ?? 0)) throw new InvalidOperationException("the store cannot be disposed while one of its guests is running");
+            spin.SpinOnce();
+        }
+    }
+
     /// <summary>Whether a call that waits must end instead of going on.</summary>
     internal TrapCode ShouldStop(GuestTask task) => task.IsCancelled ? TrapCode.Interrupt : Vm->Interrupt == 0 ? TrapCode.None : Interrupted();
 

@@ -76,7 +76,7 @@ public sealed unsafe partial class Store : IDisposable
     public void Dispose()
     {
         if (_disposed) return;
-        if (!TryEnter()) throw new InvalidOperationException("the store cannot be disposed while one of its guests is running");
+        EnterToDispose();
         foreach (LinearMemory memory in _resources.Memories)
         {
             if (memory.Leases == 0) continue;

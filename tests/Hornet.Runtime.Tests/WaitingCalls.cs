@@ -58,23 +58,7 @@ public abstract class WaitingCalls
         }
 
         public Function this[string name] => Instance.GetFunction(name)!;
-
-        // What a host function that was cancelled still has to do takes its turn in the store, perhaps just now.
-        public void Dispose()
-        {
-            for (int i = 0; ; i++)
-            {
-                try
-                {
-                    Store.Dispose();
-                    return;
-                }
-                catch (InvalidOperationException) when (i < 1000)
-                {
-                    Thread.Sleep(1);
-                }
-            }
-        }
+        public void Dispose() => Store.Dispose();
     }
 
     World Make(string text, Action<Linker> define, Config? config = null)

@@ -43,16 +43,16 @@ internal static unsafe class GuestCalls
 
     static void InvokeAtFirst(Store store, ThreadBlock thread, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
-        store.CheckAccess();
-        if (callee->Context == null) InvokeHost(store, callee, values);
+        // First of all: what a store that another thread drives looks like says nothing. Whoever makes this call may have entered already.
+        bool leave = store.Enter();
+        if (callee->Context == null) InvokeHost(store, callee, values, leave);
         else if (store.Vm->Current != null) InvokeNested(store, callee, values, ref way);
-        else InvokeOutermost(store, thread, callee, values, ref way);
+        else InvokeOutermost(store, thread, callee, values, ref way, leave);
     }
 
     // The frame of the host's that calls here cannot be suspended.
-    static void InvokeHost(Store store, VmFuncRef* callee, ValRaw* values)
+    static void InvokeHost(Store store, VmFuncRef* callee, ValRaw* values, bool leave)
     {
-        bool outermost = store.Enter();
         Activation* caller = store.Vm->Current;
         bool suspendable = caller != null && caller->Suspendable;
         if (suspendable) caller->Suspendable = false;
@@ -63,15 +63,13 @@ internal static unsafe class GuestCalls
         finally
         {
             if (suspendable) caller->Suspendable = true;
-            if (outermost) store.Leave();
+            if (leave) store.Leave();
         }
     }
 
     [SkipLocalsInit]
-    static void InvokeOutermost(Store store, ThreadBlock thread, VmFuncRef* callee, ValRaw* values, ref nint way)
+    static void InvokeOutermost(Store store, ThreadBlock thread, VmFuncRef* callee, ValRaw* values, ref nint way, bool leave)
     {
-        // Whoever makes this call may have entered already (start functions).
-        bool leave = store.Enter();
         GuestStack stack;
         try
         {
@@ -127,8 +125,6 @@ internal static unsafe class GuestCalls
     static void InvokeNested(Store store, VmFuncRef* callee, ValRaw* values, ref nint way)
     {
         Activation* parent = store.Vm->Current;
-        // Another thread may have entered since the caller looked: then the activation is not this thread's.
-        store.CheckAccess();
         if ((byte*)&parent < parent->HostStackLimit) throw new TrapException(TrapCode.StackOverflow);
         Activation activation;
         Unsafe.SkipInit(out activation);

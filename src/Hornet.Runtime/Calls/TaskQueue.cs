@@ -29,6 +29,12 @@ internal sealed unsafe class TaskQueue(Store store) : SynchronizationContext, IT
     /// <summary>The call that takes a step, or null.</summary>
     public GuestTask? Running { get; private set; }
 
+    // Odd while a work item takes a turn of a host function.
+    int _hostTurns;
+
+    /// <summary>Changes at the beginning and at the end of each turn that a host function takes without a call of its store; odd in between.</summary>
+    public int HostTurns => Volatile.Read(ref _hostTurns);
+
     /// <summary>How many calls wait.</summary>
     public int SuspendedCount { get { lock (_lock) return _suspended.Count; } }
 
@@ -100,17 +106,22 @@ internal sealed unsafe class TaskQueue(Store store) : SynchronizationContext, IT
     {
         while (true)
         {
+            int host;
             lock (_lock)
             {
-                while (_runnable.TryPeek(out Step next) && next.Task is { IsDone: true }) _runnable.Dequeue();
+                Step next;
+                while (_runnable.TryPeek(out next) && next.Task is { IsDone: true }) _runnable.Dequeue();
                 if (_runnable.Count == 0)
                 {
                     _scheduled = false;
                     return;
                 }
+                host = next.Task is null ? 1 : 0;
             }
+            Volatile.Write(ref _hostTurns, _hostTurns + host);
             if (!store.TryEnter())
             {
+                Volatile.Write(ref _hostTurns, _hostTurns + host);
                 Volatile.Write(ref _wanted, true);
                 Interlocked.MemoryBarrier();
                 // The driver sees the wish when it leaves, unless it has just done so.
@@ -119,6 +130,7 @@ internal sealed unsafe class TaskQueue(Store store) : SynchronizationContext, IT
             }
             bool ended = TryDequeue(out Step step) && Drive(step);
             store.Leave();
+            Volatile.Write(ref _hostTurns, _hostTurns + host);
             if (ended) step.Task!.Complete();
         }
     }
