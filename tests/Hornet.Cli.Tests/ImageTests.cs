@@ -105,10 +105,12 @@ public sealed class ImageTests : IDisposable
         Assert.Contains("i32.load offset=4", all);
         Assert.Contains("trap: out of bounds memory access", all);
         Assert.Contains("call MemoryGrow", all);
-        Assert.Contains("call $load", all);
+        Assert.Contains("in $load", all);
         var one = Ran.Hornet("objdump", "--func", "load", In("m.hwasm")).Ended(0).Output;
         Assert.Contains("$load (function 0) at 0x", one);
         Assert.DoesNotContain("$grow", one);
+        Ran.Hornet("compile", In("m.wat"), "-o", In("calls.hwasm"), "-O", "opt-level=0").Ended(0);
+        Assert.Contains("call $load", Ran.Hornet("objdump", In("calls.hwasm")).Ended(0).Output);
         Assert.Contains("there is no function 'x'", Ran.Hornet("objdump", "--func", "x", In("m.hwasm")).Ended(1).Error);
     }
 

@@ -10,7 +10,7 @@ public sealed class ProfileTests
     {
         using var scratch = new Scratch();
         var module = scratch.File("m.wat", "(module (func $deep) (func (export \"_start\") (call $deep)))"u8.ToArray());
-        Ran.HornetIn(scratch.Path, "run", "-C", "compiler=native,tier-up=n", "--profile", "jitdump", module).Ended(0);
+        Ran.HornetIn(scratch.Path, "run", "-C", "compiler=native,tier-up=n", "-O", "opt-level=0", "--profile", "jitdump", module).Ended(0);
         var dump = Encoding.Latin1.GetString(File.ReadAllBytes(Assert.Single(Directory.GetFiles(scratch.Path, "jit-*.dump"))));
         Assert.StartsWith("DTiJ", dump);
         Assert.Contains("deep\0", dump);
