@@ -12,7 +12,7 @@ help() {
 ./h test [group...]        build everything once and run the test groups (./h test list names them)
 ./h bless [group...]       run the groups and rewrite the golden files that differ; look at the difference before you commit it
 ./h gen [--check]          write the generated code anew from its tables (--check: only say what is not current)
-./h bench [--quick]        measure everything in one run, subjects in turn: Hornet's tiers, Wasmtime, V8, native code; as table, JSON and
+./h bench [--full]         measure everything in one run, subjects in turn: Hornet's tiers, Wasmtime, V8, native code; as table, JSON and
                            a page (docs/performance.md). ./h bench --help names the single benchmarks
 ./h fuzz [TARGET] [--seconds N] [--seed S]
                            compare the tiers with each other and with Wasmtime on generated modules, and more (docs/testing.md); what

@@ -19,14 +19,14 @@ internal static class Suite
 
     public static int Run(string[] arguments)
     {
-        var scale = Scale.Full;
+        var scale = Scale.Usual;
         string? json = null, page = null, markdown = null;
         List<string> wantedTables = [], wantedPrograms = [];
         for (var i = 0; i < arguments.Length; i++)
         {
             switch (arguments[i])
             {
-                case "--quick": scale = Scale.Quick; break;
+                case "--full": scale = Scale.Full; break;
                 case "--tiny": scale = Scale.Tiny; break;
                 case "--json" when i + 1 < arguments.Length: json = arguments[++i]; break;
                 case "--page" when i + 1 < arguments.Length: page = arguments[++i]; break;
@@ -34,7 +34,7 @@ internal static class Suite
                 case "--table" when i + 1 < arguments.Length && All.Any(t => t.Table.Key == arguments[i + 1]): wantedTables.Add(arguments[++i]); break;
                 case "--program" when i + 1 < arguments.Length: wantedPrograms.Add(arguments[++i]); break;
                 default:
-                    Console.Error.WriteLine($"bench: what is '{arguments[i]}'? ./h bench [--quick] [--table {string.Join('|', All.Select(t => t.Table.Key))}] [--program NAME] [--json FILE] [--page FILE] [--markdown FILE]");
+                    Console.Error.WriteLine($"bench: what is '{arguments[i]}'? ./h bench [--full] [--table {string.Join('|', All.Select(t => t.Table.Key))}] [--program NAME] [--json FILE] [--page FILE] [--markdown FILE]");
                     return 2;
             }
         }
