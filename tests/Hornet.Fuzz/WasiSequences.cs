@@ -129,7 +129,8 @@ public static class WasiSequences
                     break;
                 case 'v':
                     Number(Pointer(Vectors + d.Below(polite ? 3 : 8) * 8));
-                    Number(polite ? d.Below(2) : d.Below(12) == 0 ? d.Of((long[])[1024, 0x10000000, 0x20000001, -1]) : d.Below(4));
+                    // Where an empty write to a file opened for appending leaves its position differs: Linux does not move it, Wasmtime does.
+                    Number(polite ? 1 : d.Below(12) == 0 ? d.Of((long[])[1024, 0x10000000, 0x20000001, -1]) : d.Below(4));
                     break;
                 case 'b':
                     Number(Pointer(Volatile + 64 * d.Below(4)));
